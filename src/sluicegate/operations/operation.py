@@ -1,0 +1,81 @@
+"""An operation: what must be asked before it runs, and what it does.
+
+    def asks(call, params):            # before anything is looked up, as far as AWS does so
+        yield Ask("iam:CreateUser", user_arn(call, params))
+
+    def run(call, params):             # PascalCase members in and out, as the service model has them
+        ...
+        return {"User": {...}}
+
+    OPERATIONS = (Operation("iam", "CreateUser", asks, run), ...)
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..access import Ask, Caller
+from ..arn import partition_of
+from ..store.database import Database
+from ..vault import Vault
+
+Params = Mapping[str, Any]
+"""An operation's input as `wire.parse` read it: the model's members, typed, absent when not sent.
+
+In `asks` they are not validated yet: a required member may be missing, a string may be anything.
+"""
+
+Result = Mapping[str, Any]
+"""An operation's output, the model's members; None-valued members are left out of the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call under way: who makes it, where, when, and the doors it may go through.
+
+    `account` is the caller's, `region` the one of the credential scope; `context` the condition
+    keys known of the request itself. `calls` reaches other services on the caller's behalf.
+    """
+
+    service: str
+    operation: str
+    caller: Caller
+    region: str
+    now_ms: int
+    request_id: str
+    context: Mapping[str, str | tuple[str, ...]]
+    database: Database
+    vault: Vault
+    calls: "Calls"
+
+    @property
+    def account(self) -> str:
+        """The account whose resources are meant: the caller's."""
+        return self.caller.principal.account
+
+    def arn(self, service: str, resource: str, *, is_global: bool = False) -> str:
+        """An ARN of the caller's account, in the call's region unless the service is global."""
+        region = "" if is_global else self.region
+        return f"arn:{partition_of(self.region)}:{service}:{region}:{self.account}:{resource}"
+
+
+class Calls(Protocol):
+    """Reaches another service in the same thread, after identification; `api` supplies it."""
+
+    def forward(self, call: Call, service: str, operation: str, params: Params) -> Result:
+        """Call `service:operation` as the caller (a forward access session).
+
+        The same principal is judged, with `aws:ViaAWSService` true and `kms:ViaService` naming
+        the calling service, without the client's network keys. Raises the `AwsError` it gets.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One served operation. It cannot be built without the function that names what to ask."""
+
+    service: str
+    name: str
+    asks: Callable[[Call, Params], Iterable[Ask]]
+    run: Callable[[Call, Params], Result]

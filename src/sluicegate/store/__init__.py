@@ -1,0 +1,1 @@
+"""DOOR to state: one file per noun, its table and its queries; the only importer of SQLAlchemy."""

@@ -1,0 +1,1 @@
+"""DOOR to AWS clients and their protocols; the only importer of botocore and boto3."""

@@ -1,0 +1,32 @@
+"""What arrives and what leaves, before and after any protocol."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request as it stood on the wire.
+
+    `path` and `query` are the raw, still percent-encoded halves of the request target (the query
+    without its `?`). Header names are lower case, in arrival order, repeated ones kept.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    remote: str = ""
+
+    def header(self, name: str) -> str | None:
+        """The first header called `name` (lower case), or None."""
+        return next((value for key, value in self.headers if key == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One HTTP answer."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
