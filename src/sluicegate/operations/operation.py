@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from ..access import Ask, Caller
 from ..arn import partition_of
 from ..store.database import Database
+from ..store.log_events import LogEvents
 from ..vault import Vault
 
 Params = Mapping[str, Any]
@@ -45,6 +46,7 @@ class Call:
     request_id: str
     context: Mapping[str, str | tuple[str, ...]]
     database: Database
+    log_events: LogEvents
     vault: Vault
     calls: "Calls"
 

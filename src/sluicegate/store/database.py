@@ -1,57 +1,110 @@
 """One database: read transactions in parallel, write transactions one at a time."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
-from ..errors import SluicegateError, Unavailable
+from ..errors import StartRefused, Unavailable
+from .faults import Conflict
+from .postgresql import Postgresql
+from .sqlite import Sqlite
+
+__all__ = ["Conflict", "Database", "Tx", "sqlite_path", "sqlite_url"]
 
 Tx = sa.Connection
 """A transaction under way; what every query function takes first."""
 
 
-class Conflict(SluicegateError):
-    """A row with this unique key is already there (or a referenced row is not)."""
-
-
 class Database:
     """A door to the state. Query functions take the transaction that `read` or `write` gives.
 
-    Writes begin IMMEDIATE (a deferred one fails at once when it must wait for a lock: reliability
-    rules §7) and are serialised in this process, so that a burst of writers queues here, in order,
-    instead of spinning on SQLite's lock.
+    Writes are one at a time, in this process and beyond, on SQLite and on PostgreSQL alike: what a
+    write has read stays true until it ends. Whoever waits for a turn longer than
+    `patience_seconds` gets `Unavailable`. Whatever the database does, callers see `Conflict`,
+    `Unavailable` (nothing was written, unless a PostgreSQL server died in the very commit),
+    `InvalidInput` (a value no column can hold) or `Corrupted`, raised where it arises; and the
+    next transaction starts afresh, so that a lock, a full disk or a lost server heals by itself.
+
+    `url` is `sqlite:///PATH` or `postgresql://…`. A database that is not `durable` is a journal:
+    its commits do not wait for the disk.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, durable: bool = True, patience_seconds: float = 5.0) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
-        self._engine = _engine(url)
-        self._writer = threading.Lock()
+        self._patience_seconds = patience_seconds
+        self._doors: _Doors = (
+            Sqlite(sqlite_path(url), durable=durable, patience_seconds=patience_seconds)
+            if self.is_sqlite
+            else Postgresql(url, durable=durable, patience_seconds=patience_seconds)
+        )
+        self._turn = threading.Lock()
+        self._writer: int | None = None
+
+    def __repr__(self) -> str:
+        return f"Database({sa.make_url(self.url).render_as_string()})"
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
-        """A consistent view; nothing written in it is kept."""
-        with _translated(), self._engine.connect() as connection:
-            if self.is_sqlite:
-                connection.exec_driver_sql("BEGIN")
+        """A consistent view, as of its first query; nothing can be written in it."""
+        connection = self._doors.begin_read()
+        try:
             yield connection
+        finally:
+            self._doors.end_read(connection)
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
-        """A short write transaction, durable when the block ends; all or nothing."""
-        with self._writer, _translated(), self._engine.connect() as connection:
-            if self.is_sqlite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            yield connection
-            connection.commit()
+        """A short write transaction, durable when the block ends; all or nothing.
+
+        Not to be nested: the inner one would wait for the outer one's end.
+        """
+        if self._writer == threading.get_ident():
+            raise RuntimeError("a write transaction is under way in this thread")
+        since = time.monotonic()
+        if not self._turn.acquire(timeout=self._patience_seconds):
+            raise Unavailable("The state is busy right now: too many writers wait.")
+        try:
+            self._writer = threading.get_ident()
+            waited = time.monotonic() - since
+            connection = self._doors.begin_write(max(0.0, self._patience_seconds - waited))
+            try:
+                yield connection
+                connection.commit()
+            finally:
+                self._doors.end_write(connection)
+        finally:
+            self._writer = None
+            self._turn.release()
+
+    def check(self) -> None:
+        """`StartRefused` unless the database answers and is sound; reads all of an SQLite file."""
+        self._doors.check()
 
     def close(self) -> None:
-        """Close every connection; a transaction under way is rolled back."""
-        self._engine.dispose()
+        """Close every connection at rest; one under way is closed when its transaction ends."""
+        self._doors.close()
+
+
+class _Doors(Protocol):
+    """What `Database` asks of an engine."""
+
+    def begin_read(self) -> sa.Connection: ...
+
+    def end_read(self, connection: sa.Connection) -> None: ...
+
+    def begin_write(self, patience_seconds: float) -> sa.Connection: ...
+
+    def end_write(self, connection: sa.Connection) -> None: ...
+
+    def check(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 def sqlite_url(path: Path) -> str:
@@ -59,44 +112,9 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except IntegrityError as error:
-        raise Conflict(str(error.orig)) from error
-    except OperationalError as error:
-        raise Unavailable(f"The state cannot be reached right now: {error.orig}") from error
-    except DatabaseError as error:
-        # SQLITE_FULL arrives as OperationalError or, from some statements, as DatabaseError.
-        if "full" in str(error.orig):
-            raise Unavailable("The state cannot be written right now: disk full") from error
-        raise
-
-
-def _engine(url: str) -> sa.Engine:
-    if not url.startswith("sqlite"):
-        return sa.create_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True)
-    engine = sa.create_engine(
-        url,
-        # Autocommit for the driver: BEGIN, IMMEDIATE or not, is ours to say.
-        connect_args={"check_same_thread": False, "isolation_level": None},
-        poolclass=sa.QueuePool,
-        pool_size=32,
-        max_overflow=32,
-    )
-
-    @sa.event.listens_for(engine, "connect")
-    def _pragmas(connection: object, _record: object) -> None:
-        cursor = connection.cursor()  # type: ignore[attr-defined]
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "busy_timeout=5000",
-            "foreign_keys=ON",
-            "trusted_schema=OFF",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    return engine
+def sqlite_path(url: str) -> Path:
+    """The file of an `sqlite:///PATH` URL; `StartRefused` when it names none."""
+    path = url.removeprefix("sqlite:///")
+    if path == url or path in ("", ":memory:"):
+        raise StartRefused(f"the database `{url}` is not a file; give sqlite:///PATH")
+    return Path(path)

@@ -8,7 +8,8 @@ class Request:
     """One HTTP request as it stood on the wire.
 
     `path` and `query` are the raw, still percent-encoded halves of the request target (the query
-    without its `?`). Header names are lower case, in arrival order, repeated ones kept.
+    without its `?`). Header names are lower case, in arrival order, repeated ones kept. `remote` is
+    the client's address, `is_secure` whether it came over TLS.
     """
 
     method: str
@@ -17,6 +18,7 @@ class Request:
     headers: tuple[tuple[str, str], ...]
     body: bytes
     remote: str = ""
+    is_secure: bool = False
 
     def header(self, name: str) -> str | None:
         """The first header called `name` (lower case), or None."""

@@ -1,0 +1,157 @@
+"""Who is asking: from a signed request to a `Caller`, in AWS's order of checks.
+
+Structure and clock first, then the key, then the session token, then the signature: a time fault
+comes before an unknown key, and both before a wrong signature.
+"""
+
+from dataclasses import dataclass
+
+from ..clock import Clock
+from ..errors import Corrupted
+from ..store import epoch, principals, tags
+from ..store.batching import BatchingWriter
+from ..store.database import Database, Tx
+from ..store.principals import Entity
+from ..vault import Vault
+from ..wire.message import Request
+from ..wire.sigv4 import Scope, Signed, SigningKeys, expired_token, read, unknown_key
+from . import principals as callers
+from .callers import Caller
+from .memory import EpochMemory
+from .principals import RootKey
+from .sessions import SealedSession, Sessions
+
+_TOUCH_EVERY_MS = 15 * 60 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """The caller of a request, and the region and service its signature names."""
+
+    caller: Caller
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class LongTermKey:
+    """A user's access key as it is kept for one epoch. `repr` shows no secret."""
+
+    key: principals.AccessKey
+    secret: str
+    caller: Caller
+
+    def __repr__(self) -> str:
+        return f"LongTermKey({self.key.id})"
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """That a key or role was used: for GetAccessKeyLastUsed and RoleLastUsed."""
+
+    access_key: str
+    role_id: str
+    region: str
+    service: str
+    at_ms: int
+
+
+def record_touches(tx: Tx, touches: list[Touch]) -> None:
+    """Write when keys and roles were last used; coarse, so no epoch moves."""
+    for touch in touches:
+        if touch.role_id:
+            principals.touch_role(tx, touch.role_id, touch.region, touch.at_ms)
+        else:
+            principals.touch_access_key(
+                tx, touch.access_key, touch.region, touch.service, touch.at_ms
+            )
+
+
+class Identity:
+    """Identifies callers. Keys and entities are remembered for one permissions epoch."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        clock: Clock,
+        root: RootKey,
+        memory: EpochMemory,
+        touches: BatchingWriter[Touch],
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._clock = clock
+        self._root = root
+        self._root_caller = callers.root(root)
+        self._sessions = Sessions(vault)
+        self._signing_keys = SigningKeys()
+        self._memory = memory
+        self._touches = touches
+        self._touched: dict[str, int] = {}
+
+    def identify(self, request: Request) -> Identified:
+        """The caller whose key signed `request`; `IdentityFault` says why there is none."""
+        now_ms = self._clock.now_ms()
+        signed = read(request, now_ms)
+        with self._database.read() as tx:
+            self._memory.enter(epoch.current(tx))
+            secret, caller = self._key(tx, signed, now_ms)
+        self._signing_keys.verify(signed, secret)
+        self._touch(caller, signed, now_ms)
+        return Identified(caller, signed.scope)
+
+    def _key(self, tx: Tx, signed: Signed, now_ms: int) -> tuple[str, Caller]:
+        if signed.token:
+            return self._temporary(tx, signed, signed.token, now_ms)
+        if signed.access_key == self._root.access_key:
+            return self._root.secret_key, self._root_caller
+        found = self._memory.recall(
+            ("key", signed.access_key), lambda: self._long_term(tx, signed.access_key)
+        )
+        if found is None or found.key.status != "Active":
+            raise unknown_key()
+        return found.secret, found.caller
+
+    def _long_term(self, tx: Tx, access_key: str) -> LongTermKey | None:
+        key = principals.access_key(tx, access_key)
+        entity = principals.user(tx, key.user_id) if key else None
+        if key is None or entity is None:
+            return None
+        secret = self._vault.open("access-key", ("access_keys", key.id), key.sealed_secret)
+        caller = callers.user(entity, key.id, tags.of(tx, entity.id))
+        return LongTermKey(key, secret.decode(), caller)
+
+    def _temporary(
+        self, tx: Tx, signed: Signed, token: str, now_ms: int
+    ) -> tuple[str, Caller]:
+        try:
+            sealed = self._sessions.open(signed.access_key, token)
+        except Corrupted:
+            raise unknown_key() from None
+        if sealed.session.expires_ms <= now_ms:
+            raise expired_token()
+        if sealed.kind == "service":
+            return sealed.secret, callers.service(sealed, signed.access_key)
+        return sealed.secret, self._role_session(tx, signed.access_key, sealed)
+
+    def _role_session(self, tx: Tx, access_key: str, sealed: SealedSession) -> Caller:
+        def load() -> tuple[Entity, dict[str, str]] | None:
+            entity = principals.role(tx, sealed.entity_id)
+            return (entity, tags.of(tx, entity.id)) if entity else None
+
+        role = self._memory.recall(("role", sealed.entity_id), load)
+        if role is None:
+            # The role is gone: its sessions are worth nothing, also when one of its name is back.
+            raise unknown_key()
+        return callers.role_session(role[0], access_key, sealed.session, role[1])
+
+    def _touch(self, caller: Caller, signed: Signed, now_ms: int) -> None:
+        if not caller.entity_id or caller.entity_id == caller.principal.arn:
+            return  # root and services have no row
+        touched = caller.entity_id if caller.session else caller.access_key
+        if now_ms - self._touched.get(touched, 0) < _TOUCH_EVERY_MS:
+            return
+        self._touched[touched] = now_ms
+        role_id = caller.entity_id if caller.session else ""
+        scope = signed.scope
+        self._touches.put(Touch(caller.access_key, role_id, scope.region, scope.service, now_ms))

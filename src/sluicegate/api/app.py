@@ -1,0 +1,120 @@
+"""The ASGI app: a thin adapter from HTTP onto a bounded pool of threads.
+
+Everything that answers is a plain function from `Request` to `Response`; nothing here knows AWS.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ..wire.message import Request, Response
+
+Scope = Mapping[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+_log = logging.getLogger("sluicegate.api")
+
+THREADS = 16
+_BODY_SECONDS = 10.0
+# The largest request AWS takes on any operation served here: lambda CreateFunction.
+_BODY_BYTES = 70_167_211
+_HEADER_BYTES = 16 * 1024
+_HEADERS = 100
+
+
+class App:
+    """Reads requests under limits and hands them to `answer` on a pool of threads."""
+
+    def __init__(self, answer: Callable[[Request], Response]) -> None:
+        self._answer = answer
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="control")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One ASGI connection."""
+        if scope["type"] == "http":
+            await _send(send, await self._respond(scope, receive), scope["method"])
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+
+    def close(self) -> None:
+        """Wait for the requests under way."""
+        self._pool.shutdown(wait=True)
+
+    async def _respond(self, scope: Scope, receive: Receive) -> Response:
+        if _too_many_headers(scope):
+            return _plain(431, "request headers are limited to 100 and 16 KiB together")
+        try:
+            body = await _body(scope, receive)
+        except TimeoutError:
+            return _plain(408, "the request body did not arrive in time")
+        if body is None:
+            return _plain(413, f"request bodies are limited to {_BODY_BYTES} bytes")
+        request = _request(scope, body)
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._pool, self._answer, request)
+        except Exception:
+            # The top of a request: a fault of ours. The caller learns no more than that.
+            _log.exception("request failed method=%s path=%s", request.method, request.path)
+            return _plain(500, "InternalFailure")
+
+
+def _too_many_headers(scope: Scope) -> bool:
+    headers = scope["headers"]
+    return len(headers) > _HEADERS or sum(len(k) + len(v) for k, v in headers) > _HEADER_BYTES
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes | None:
+    """The whole body; None when it is larger than any operation takes."""
+    declared = dict(scope["headers"]).get(b"content-length", b"0")
+    if not declared.isdigit() or int(declared) > _BODY_BYTES:
+        return None
+    parts, size, more = [], 0, True
+    while more:
+        message = await asyncio.wait_for(receive(), _BODY_SECONDS)
+        if message["type"] == "http.disconnect":
+            break
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > _BODY_BYTES:
+            return None
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _request(scope: Scope, body: bytes) -> Request:
+    """Latin-1 keeps every byte of the raw target and headers as one character."""
+    raw_path = scope.get("raw_path") or scope["path"].encode()
+    client = scope.get("client")
+    return Request(
+        method=scope["method"],
+        path=raw_path.decode("latin-1"),
+        query=scope["query_string"].decode("latin-1"),
+        headers=tuple(
+            (name.decode("latin-1").lower(), value.decode("latin-1"))
+            for name, value in scope["headers"]
+        ),
+        body=body,
+        remote=client[0] if client else "",
+        is_secure=scope.get("scheme") == "https",
+    )
+
+
+async def _send(send: Send, response: Response, method: str) -> None:
+    headers = {**response.headers, "content-length": str(len(response.body))}
+    await send(
+        {
+            "type": "http.response.start",
+            "status": response.status,
+            "headers": [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()],
+        }
+    )
+    body = b"" if method == "HEAD" else response.body
+    await send({"type": "http.response.body", "body": body})
+
+
+def _plain(status: int, text: str) -> Response:
+    return Response(status, {"content-type": "text/plain"}, text.encode())

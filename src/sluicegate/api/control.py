@@ -1,0 +1,143 @@
+"""The control path on one page: from a request to an answer, for every AWS operation.
+
+    route → identify → parse → authorize → validate → run → render
+
+Whatever refuses on the way is an `AwsError`, rendered once, here.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from ..access import Ask
+from ..access.authorize import Authority, Occasion
+from ..access.identify import Identified, Identity
+from ..clock import Clock, to_datetime
+from ..errors import AwsError, Corrupted
+from ..operations.operation import Call, Operation, Params, Result
+from ..store.database import Database
+from ..store.log_events import LogEvents
+from ..vault import Vault
+from ..wire import model
+from ..wire.message import Request, Response
+from ..wire.parse import parse
+from ..wire.render import render
+from ..wire.faults import render_error
+from ..wire.route import Target, route
+from ..wire.sigv4 import scope_of
+from ..wire.validate import validate
+
+_log = logging.getLogger("sluicegate.api")
+
+
+class ControlPath:
+    """Answers requests. Holds every door an operation may go through; built once, in `build`."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        log_events: LogEvents,
+        vault: Vault,
+        clock: Clock,
+        identity: Identity,
+        authority: Authority,
+        operations: Iterable[Operation],
+    ) -> None:
+        self._database = database
+        self._log_events = log_events
+        self._vault = vault
+        self._clock = clock
+        self._identity = identity
+        self._authority = authority
+        self._operations = {(each.service, each.name): each for each in operations}
+
+    def handle(self, request: Request) -> Response:
+        """The answer to one request."""
+        request_id = str(uuid.uuid4())
+        target: Target | None = None
+        try:
+            scope = scope_of(request)
+            target = route(request, scope.service if scope else None)
+            identified = self._identity.identify(request)
+            params = parse(target, request)
+            call = self._call(target, identified, request, request_id)
+            return render(target, self._run(call, target, params), request_id)
+        except AwsError as error:
+            return render_error(error, target=target, request=request, request_id=request_id)
+
+    def _run(self, call: Call, target: Target, params: Params) -> Result:
+        """Authorize, validate, run: the part a forwarded call shares with one from outside."""
+        operation = self._operations.get((call.service, call.operation))
+        asks = operation.asks(call, params) if operation else _unserved(call)
+        occasion = Occasion(call.region, call.request_id, call.now_ms, call.context)
+        self._authority.authorize(call.caller, asks, occasion)
+        if operation is None:
+            raise AwsError(
+                "UnsupportedOperation",
+                f"Sluicegate does not serve {call.service}:{call.operation}.",
+            )
+        validate(target, params)
+        return operation.run(call, params)
+
+    def _call(
+        self, target: Target, identified: Identified, request: Request, request_id: str
+    ) -> Call:
+        now_ms = self._clock.now_ms()
+        return Call(
+            service=target.service,
+            operation=target.operation,
+            caller=identified.caller,
+            region=identified.scope.region,
+            now_ms=now_ms,
+            request_id=request_id,
+            context=_context(request, identified, now_ms),
+            database=self._database,
+            log_events=self._log_events,
+            vault=self._vault,
+            calls=self,
+        )
+
+    def forward(self, call: Call, service: str, operation: str, params: Params) -> Result:
+        """`Calls.forward`: the caller's identity passed on, as a forward access session."""
+        context = {
+            key: value for key, value in call.context.items() if key not in _CLIENT_NETWORK_KEYS
+        }
+        context["aws:ViaAWSService"] = "true"
+        via = f"{call.service}.{call.region}.amazonaws.com"
+        context[f"{service}:ViaService"] = via
+        forwarded = replace(call, service=service, operation=operation, context=context)
+        return self._run(forwarded, model.target(service, operation), params)
+
+
+_CLIENT_NETWORK_KEYS = frozenset({"aws:SourceIp", "aws:SourceVpc", "aws:SourceVpce"})
+
+
+def _unserved(call: Call) -> Iterable[Ask]:
+    """What is asked of an operation nobody wrote: its action on everything.
+
+    So it is denied like any other to whom no policy allows it, and only who may do it learns that
+    it is not served.
+    """
+    yield Ask(f"{model.action_prefix(call.service)}:{call.operation}", "*")
+
+
+def _context(
+    request: Request, identified: Identified, now_ms: int
+) -> Mapping[str, str | tuple[str, ...]]:
+    """The condition keys an endpoint knows of a request before any operation looks at it."""
+    context: dict[str, str | tuple[str, ...]] = {
+        "aws:RequestedRegion": identified.scope.region,
+        "aws:CurrentTime": to_datetime(now_ms).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "aws:EpochTime": str(now_ms // 1000),
+        "aws:SecureTransport": "true" if request.is_secure else "false",
+        "aws:ViaAWSService": "false",
+    }
+    if request.remote:
+        context["aws:SourceIp"] = request.remote
+    for key, header in (("aws:UserAgent", "user-agent"), ("aws:referer", "referer")):
+        value = request.header(header)
+        if value is not None:
+            context[key] = value
+    return context

@@ -1,0 +1,1 @@
+"""DOOR to managed Kafka processes. So far: the certificate authority their listeners will show."""

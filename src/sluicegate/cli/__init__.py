@@ -1,0 +1,95 @@
+"""The command line: `sluicegate serve`, `env`, `demo`.
+
+Result on stdout, talk on stderr; exit 0, 1 (found problems) or 2 (usage).
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from .. import __version__
+from ..errors import StartRefused
+from ..settings import FIELDS, Settings, load
+
+Command = Callable[[Settings, argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    options = _parser().parse_args(arguments)
+    flags = {name: getattr(options, name, None) for name in FIELDS}
+    try:
+        settings = load(flags, os.environ, Path.cwd())
+        command: Command = options.command
+        return command(settings, options)
+    except StartRefused as refusal:
+        print(f"sluicegate: {refusal}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # Whoever read our output has what they wanted (`sluicegate env | head -1`).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sluicegate",
+        description="AWS Lambda's Kafka trigger, self-hosted, with its permissions enforced.",
+    )
+    parser.add_argument("--version", action="version", version=f"sluicegate {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, (command, manual, settings) in _COMMANDS.items():
+        sub = commands.add_parser(name, help=manual, description=manual)
+        sub.set_defaults(command=command)
+        for setting in settings:
+            _add_flag(sub, setting)
+        if name == "env":
+            sub.add_argument("--shell", choices=("bash", "fish", "powershell", "json"))
+        if name == "demo":
+            sub.add_argument("--keep", action="store_true", help="leave it running afterwards")
+    return parser
+
+
+def _add_flag(parser: argparse.ArgumentParser, name: str) -> None:
+    manual = FIELDS[name].metadata["manual"]
+    flag = "--" + name.replace("_", "-")
+    if FIELDS[name].type in (bool, "bool"):
+        parser.add_argument(flag, dest=name, action="store_const", const=True, help=manual)
+    else:
+        parser.add_argument(flag, dest=name, metavar=name.upper(), help=manual)
+
+
+def _serve(settings: Settings, _options: argparse.Namespace) -> int:
+    from ..serve.supervisor import serve
+
+    serve(settings)
+    return 0
+
+
+def _env(settings: Settings, options: argparse.Namespace) -> int:
+    from .environment import print_environment
+
+    print_environment(settings, options.shell)
+    return 0
+
+
+def _demo(settings: Settings, options: argparse.Namespace) -> int:
+    from .demo import demo
+
+    return demo(settings, keep=options.keep)
+
+
+# `root_credentials` is a secret and has no flag: arguments show in process lists.
+_SERVE_FLAGS = tuple(name for name in FIELDS if name != "root_credentials")
+
+_COMMANDS: Mapping[str, tuple[Command, str, Sequence[str]]] = {
+    "serve": (_serve, "Serve AWS's APIs in the foreground; Ctrl-C stops it.", _SERVE_FLAGS),
+    "demo": (_demo, "Show what works, on a throw-away state.", ()),
+    "env": (
+        _env,
+        "Print the lines that point AWS tools here.",
+        ("state", "host", "port", "account", "region"),
+    ),
+}

@@ -1,0 +1,58 @@
+"""Pages of lists: `Marker` and `MaxItems` in, `IsTruncated` and `Marker` out."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from ...errors import AwsError
+from ..operation import Call, Params
+
+T = TypeVar("T")
+
+_DEFAULT_ITEMS = 100
+
+
+class Page:
+    """The page a call asks for: `limit` items behind the key `after`.
+
+    A marker names the operation and the last key shown, so a list may change between two pages
+    and none of its other items is shown twice or left out.
+    """
+
+    def __init__(self, call: Call, params: Params) -> None:
+        self._operation = call.operation
+        self.after = self._opened(params.get("Marker"))
+        self.limit: int = params.get("MaxItems") or _DEFAULT_ITEMS
+
+    def of(
+        self, member: str, items: Sequence[T], key: Callable[[T], str], show: Callable[[T], Any]
+    ) -> dict[str, Any]:
+        """The answer: one page of `items`, which are in the order of their keys."""
+        shown, ending = self.cut(items, key)
+        return {member: [show(item) for item in shown], **ending}
+
+    def cut(self, items: Sequence[T], key: Callable[[T], str]) -> tuple[list[T], dict[str, Any]]:
+        """One page of `items`, in the order of their keys, and the members that end an answer."""
+        rest = [item for item in items if key(item) > self.after]
+        return self.head(rest, key)
+
+    def head(self, rest: list[T], key: Callable[[T], str]) -> tuple[list[T], dict[str, Any]]:
+        """As `cut`, of items the store already began behind `after` (and ended past `limit`)."""
+        shown = rest[: self.limit]
+        if len(rest) == len(shown):
+            return shown, {"IsTruncated": False}
+        return shown, {"IsTruncated": True, "Marker": self._marker(key(shown[-1]))}
+
+    def _marker(self, key: str) -> str:
+        return urlsafe_b64encode(f"{self._operation}\n{key}".encode()).decode()
+
+    def _opened(self, marker: str | None) -> str:
+        if not marker:
+            return ""
+        try:
+            operation, _, key = urlsafe_b64decode(marker.encode()).decode().partition("\n")
+        except ValueError:
+            operation, key = "", ""
+        if operation != self._operation or not key.isprintable():
+            raise AwsError("ValidationError", "Invalid Marker.")
+        return key

@@ -1,0 +1,146 @@
+"""Key policies: the ones KMS writes itself, and the checks a given one must pass."""
+
+import json
+from collections.abc import Mapping
+
+from ... import iam
+from ...arn import Arn, partition_of
+from ...errors import AwsError
+from ...iam.model import Attached, Layers, PolicyKind, Question, ResourceRule
+from ...store.database import Tx
+from ..operation import Call
+from . import whom
+
+MANAGED: Mapping[str, str] = {
+    "secretsmanager": "Default key that protects my Secrets Manager data "
+    "when no other key is defined",
+    "lambda": "Default key that protects my Lambda functions when no other key is defined",
+    "kafka": "Default key that protects my MSK data when no other key is defined",
+}
+"""The services with a key that AWS manages, and how that key is described."""
+
+_TITLES = {
+    "secretsmanager": "AWS Secrets Manager",
+    "lambda": "AWS Lambda",
+    "kafka": "Amazon MSK",
+}
+
+_MAXIMUM_BYTES = 32 * 1024
+
+_ANYTHING = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:*","Resource":"*"}]}'
+)
+
+
+def default_policy(call: Call) -> str:
+    """The policy of a key made without one: it grants nobody, it lets identity policies count."""
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Id": "key-default-1",
+            "Statement": [
+                {
+                    "Sid": "Enable IAM User Permissions",
+                    "Effect": "Allow",
+                    "Principal": {"AWS": _root(call.region, call.account)},
+                    "Action": "kms:*",
+                    "Resource": "*",
+                }
+            ],
+        },
+        indent=2,
+    )
+
+
+def managed_policy(region: str, account: str, service: str) -> str:
+    """The fixed policy of an AWS managed key: whoever may use the service, through the service."""
+    title = _TITLES[service]
+    through = (
+        f"Allow access through {title} for all principals in the account "
+        f"that are authorized to use {title}"
+    )
+    via = f"{service}.{region}.amazonaws.com"
+    account_key = {"kms:CallerAccount": account}
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Id": f"auto-{service}-2",
+            "Statement": [
+                {
+                    "Sid": through,
+                    "Effect": "Allow",
+                    "Principal": {"AWS": ["*"]},
+                    "Action": [
+                        "kms:Encrypt",
+                        "kms:Decrypt",
+                        "kms:ReEncrypt*",
+                        "kms:CreateGrant",
+                        "kms:DescribeKey",
+                    ],
+                    "Resource": "*",
+                    "Condition": {"StringEquals": {**account_key, "kms:ViaService": via}},
+                },
+                {
+                    "Sid": through,
+                    "Effect": "Allow",
+                    "Principal": {"AWS": ["*"]},
+                    "Action": "kms:GenerateDataKey*",
+                    "Resource": "*",
+                    "Condition": {
+                        "StringEquals": account_key,
+                        "StringLike": {"kms:ViaService": via},
+                    },
+                },
+                {
+                    "Sid": "Allow direct access to key metadata to the account",
+                    "Effect": "Allow",
+                    "Principal": {"AWS": [_root(region, account)]},
+                    "Action": ["kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant"],
+                    "Resource": "*",
+                },
+            ],
+        },
+        indent=2,
+    )
+
+
+def check(call: Call, tx: Tx, text: str, key_arn: str, *, may_lock_out: bool) -> None:
+    """Refuse a policy that KMS would refuse to put on the key `key_arn`.
+
+    It must be a policy, name principals that exist and, unless `may_lock_out`, let the caller
+    change it again.
+    """
+    if len(text.encode()) > _MAXIMUM_BYTES:
+        raise AwsError("LimitExceededException", f"Key policies can have {_MAXIMUM_BYTES} bytes.")
+    try:
+        policy = iam.compile(text, PolicyKind.KEY)
+    except iam.MalformedPolicy as error:
+        raise AwsError("MalformedPolicyDocumentException", str(error)) from None
+    if not all(whom.exists(tx, name) for name in iam.principals_of(policy)):
+        raise AwsError(
+            "MalformedPolicyDocumentException",
+            "Policy contains a statement with one or more invalid principals.",
+        )
+    if not may_lock_out and not _lets_change(call, policy, key_arn):
+        raise AwsError(
+            "MalformedPolicyDocumentException",
+            "The new key policy will not allow you to update the key policy in the future.",
+        )
+
+
+def _lets_change(call: Call, policy: iam.Policy, key_arn: str) -> bool:
+    """Whether the caller could put the policy again, if its identity policies let it."""
+    context = {**call.context, **call.caller.context, "kms:CallerAccount": call.account}
+    question = Question(call.caller.principal, "kms:PutKeyPolicy", key_arn, context)
+    everything = Attached(iam.load(_ANYTHING, PolicyKind.IDENTITY))
+    layers = Layers(
+        identity=(everything,),
+        resource=Attached(policy, uri=key_arn),
+        resource_account=call.account,
+        resource_rule=ResourceRule.REQUIRED,
+    )
+    return iam.decide(question, layers).allowed
+
+
+def _root(region: str, account: str) -> str:
+    return str(Arn(partition_of(region), "iam", "", account, "root"))

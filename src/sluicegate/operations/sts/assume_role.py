@@ -1,0 +1,232 @@
+"""AssumeRole: the trust policy is the role's resource policy, and must let the caller in."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ... import iam
+from ...access import Ask, ResourcePolicy, Session
+from ...access.sessions import Sessions
+from ...arn import Arn
+from ...clock import to_datetime
+from ...errors import AccessDenied, AwsError
+from ...iam.model import PolicyKind, PrincipalKind
+from ...store import principals, tags
+from ...store.principals import Entity
+from ..operation import Call, Operation, Params, Result
+
+# Known: what AWS allots to a session's policies and tags together, in bytes.
+_PACKED_LIMIT = 2048
+_CHAINED_SECONDS = 3600
+
+_NOBODY = '{"Version":"2012-10-17","Statement":[]}'
+
+
+@dataclass(frozen=True, slots=True)
+class _Tags:
+    """The session tags that come out of a call: inherited transitive ones and the given."""
+
+    given: Mapping[str, str] = field(default_factory=dict)
+    transitive_keys: tuple[str, ...] = ()
+    inherited: Mapping[str, str] = field(default_factory=dict)
+
+
+def _asks(call: Call, params: Params) -> Iterable[Ask]:
+    if call.caller.principal.kind is PrincipalKind.ROOT:
+        raise AccessDenied("Roles may not be assumed by root accounts.")
+    arn = _role_arn(params)
+    role, role_tags = _find(call, arn)
+    # A role that does not exist is refused like one that trusts nobody: nothing is learnt.
+    trust = ResourcePolicy(role.trust if role else _NOBODY, PolicyKind.TRUST, uri=str(arn))
+    given = _given_tags(params)
+    context = _context(params)
+    for action in _actions(params):
+        yield Ask(
+            action,
+            str(arn),
+            context=context,
+            tags=role_tags,
+            request_tags=given,
+            resource_policy=trust,
+            resource_account=arn.account,
+        )
+
+
+def _actions(params: Params) -> Iterable[str]:
+    yield "sts:AssumeRole"
+    if params.get("Tags"):
+        yield "sts:TagSession"
+    if params.get("SourceIdentity"):
+        yield "sts:SetSourceIdentity"
+
+
+def _context(params: Params) -> dict[str, str | tuple[str, ...]]:
+    keys = {
+        "sts:ExternalId": "ExternalId",
+        "sts:RoleSessionName": "RoleSessionName",
+        "sts:SourceIdentity": "SourceIdentity",
+    }
+    context: dict[str, str | tuple[str, ...]] = {
+        key: params[member] for key, member in keys.items() if member in params
+    }
+    if params.get("TransitiveTagKeys"):
+        context["sts:TransitiveTagKeys"] = tuple(params["TransitiveTagKeys"])
+    return context
+
+
+def _assume_role(call: Call, params: Params) -> Result:
+    arn = _role_arn(params)
+    role, _ = _find(call, arn)
+    if role is None:  # deleted since it was asked
+        raise AccessDenied("Access denied")
+    seconds = _duration(call, params, role)
+    session_tags = _session_tags(call, params)
+    policies, policy_arns = _session_policies(call, params)
+    session = Session(
+        name=params["RoleSessionName"],
+        issued_ms=call.now_ms,
+        expires_ms=call.now_ms + seconds * 1000,
+        tags={**session_tags.inherited, **session_tags.given},
+        transitive_tag_keys=session_tags.transitive_keys,
+        source_identity=_source_identity(call, params),
+        policies=policies,
+        policy_arns=policy_arns,
+        is_chained=_is_chained(call),
+    )
+    percent = _packed_percent(policies, policy_arns, session)
+    credentials = Sessions(call.vault).for_role(role.account, role.id, session)
+    return {
+        "AssumedRoleUser": {
+            "AssumedRoleId": f"{role.id}:{session.name}",
+            "Arn": f"arn:{arn.partition}:sts::{role.account}:assumed-role/{role.name}/{session.name}",
+        },
+        "Credentials": {
+            "AccessKeyId": credentials.access_key,
+            "SecretAccessKey": credentials.secret_key,
+            "SessionToken": credentials.token,
+            "Expiration": to_datetime(credentials.expires_ms),
+        },
+        "PackedPolicySize": percent,
+        "SourceIdentity": session.source_identity or None,
+    }
+
+
+def _role_arn(params: Params) -> Arn:
+    text = params.get("RoleArn", "")
+    arn = Arn.find(text)
+    if (
+        arn is None
+        or arn.service != "iam"
+        or not re.fullmatch(r"\d{12}", arn.account)
+        or not arn.resource.startswith("role/")
+    ):
+        raise AwsError("ValidationError", f"{text} is invalid")
+    return arn
+
+
+def _find(call: Call, arn: Arn) -> tuple[Entity | None, dict[str, str]]:
+    with call.database.read() as tx:
+        role = principals.role_by_name(tx, arn.account, arn.resource.rpartition("/")[2])
+        if role is None or Arn.parse(role.arn).resource != arn.resource:
+            return None, {}
+        return role, tags.of(tx, role.id)
+
+
+def _is_chained(call: Call) -> bool:
+    return call.caller.principal.kind is PrincipalKind.ROLE_SESSION
+
+
+def _duration(call: Call, params: Params, role: Entity) -> int:
+    seconds: int = params.get("DurationSeconds", 3600)
+    if seconds > role.max_session_seconds:
+        raise AwsError(
+            "ValidationError",
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+        )
+    if _is_chained(call) and seconds > _CHAINED_SECONDS:
+        raise AwsError(
+            "ValidationError",
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by "
+            "role chaining.",
+        )
+    return seconds
+
+
+def _given_tags(params: Params) -> dict[str, str]:
+    return {tag.get("Key", ""): tag.get("Value", "") for tag in params.get("Tags") or ()}
+
+
+def _session_tags(call: Call, params: Params) -> _Tags:
+    given = params.get("Tags") or ()
+    keys = [tag["Key"].lower() for tag in given]
+    if len(set(keys)) != len(keys):
+        raise AwsError(
+            "InvalidParameterValue",
+            "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+        )
+    transitive = tuple(params.get("TransitiveTagKeys") or ())
+    if not {key.lower() for key in transitive} <= set(keys):
+        raise AwsError(
+            "InvalidParameterValue",
+            "The specified transitive tag key must be included in the requested tags.",
+        )
+    session = call.caller.session
+    kept = {key.lower() for key in session.transitive_tag_keys} if session else set()
+    if kept & set(keys):
+        raise AwsError(
+            "InvalidParameterValue",
+            "One of the specified transitive tag keys can't be set because it conflicts with a "
+            "transitive tag key from the calling session.",
+        )
+    inherited = {
+        key: value
+        for key, value in (session.tags.items() if session else ())
+        if key.lower() in kept
+    }
+    return _Tags(_given_tags(params), (*inherited, *transitive), inherited)
+
+
+def _session_policies(call: Call, params: Params) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    text = params.get("Policy")
+    if text is not None:
+        try:
+            iam.compile(text, PolicyKind.SESSION)
+        except iam.MalformedPolicy as error:
+            raise AwsError("MalformedPolicyDocument", str(error)) from None
+    arns = tuple(each.get("arn", "") for each in params.get("PolicyArns") or ())
+    if len(arns) > 10:
+        raise AwsError("ValidationError", "Cannot exceed quota for PolicyArns: 10")
+    with call.database.read() as tx:
+        for arn in arns:
+            if principals.policy_by_arn(tx, arn) is None:
+                raise AwsError("ValidationError", f"Policy {arn} does not exist.")
+    return (() if text is None else (text,)), arns
+
+
+def _source_identity(call: Call, params: Params) -> str:
+    """A source identity stays with every session that comes of the one it was set in."""
+    session = call.caller.session
+    kept = session.source_identity if session else ""
+    given: str = params.get("SourceIdentity", "")
+    if kept and given and kept != given:
+        raise AccessDenied("SourceIdentity cannot be changed once it is set in a session.")
+    return kept or given
+
+
+def _packed_percent(
+    policies: tuple[str, ...], policy_arns: tuple[str, ...], session: Session
+) -> int | None:
+    """How much of the allotted space policies and tags take; absent when there are none."""
+    texts = [*policies, *policy_arns, *session.tags, *session.tags.values()]
+    if not texts:
+        return None
+    percent = -(-100 * sum(len(text.encode()) for text in texts) // _PACKED_LIMIT)
+    if percent > 100:
+        raise AwsError(
+            "PackedPolicyTooLarge",
+            f"Packed policy consumes {percent}% of allotted space, please use smaller policy.",
+        )
+    return percent
+
+
+OPERATIONS = (Operation("sts", "AssumeRole", _asks, _assume_role),)

@@ -1,0 +1,1 @@
+"""Composition root: everything is built here, once, and kept running."""

@@ -1,0 +1,82 @@
+"""The control path and its doors, built from a state folder."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .. import operations
+from ..access.authorize import Authority
+from ..access.identify import Identity, Touch, record_touches
+from ..access.memory import EpochMemory
+from ..access.principals import RootKey
+from ..api.control import ControlPath
+from ..api.front import Facilities, Front
+from ..brokers import authority
+from ..clock import Clock
+from ..settings import Settings
+from ..store import health, reset
+from ..store.batching import BatchingWriter
+from ..store.database import Database, sqlite_url
+from ..store.decisions import DecisionLog
+from ..store.log_events import LogEvents
+from ..vault import Vault
+from .state import StateFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """The state, and the two journals beside it (the same database on PostgreSQL)."""
+
+    state: Database
+    decisions: Database
+    log_events: Database
+
+    def close(self) -> None:
+        """Close all of them."""
+        for database in (self.decisions, self.log_events, self.state):
+            database.close()
+
+
+def open_databases(settings: Settings, folder: StateFolder) -> Databases:
+    """Open what `migrate` has made ready."""
+    if settings.database:
+        shared = Database(settings.database)
+        return Databases(shared, shared, shared)
+    return Databases(
+        Database(sqlite_url(folder.database)),
+        Database(sqlite_url(folder.decisions), durable=False),
+        Database(sqlite_url(folder.log_events), durable=False),
+    )
+
+
+def build(
+    settings: Settings, databases: Databases, vault: Vault, root: RootKey, clock: Clock
+) -> tuple[Front, Callable[[], None]]:
+    """The front of the endpoint, and how to close what stands behind it."""
+    memory = EpochMemory()
+    decisions = DecisionLog(databases.decisions)
+    log_events = LogEvents(databases.log_events)
+    touches = BatchingWriter[Touch]("last used", databases.state, record_touches)
+    control = ControlPath(
+        database=databases.state,
+        log_events=log_events,
+        vault=vault,
+        clock=clock,
+        identity=Identity(databases.state, vault, clock, root, memory, touches),
+        authority=Authority(databases.state, memory, decisions),
+        operations=operations.served(),
+    )
+
+    def wipe() -> None:
+        reset.empty(databases.state, databases.decisions, databases.log_events)
+
+    def close() -> None:
+        for each in (touches, decisions, log_events, databases):
+            each.close()
+
+    facilities = Facilities(
+        probe=lambda: health.probe(databases.state, clock.now_ms()),
+        certificate=lambda: authority.certificate(databases.state, vault, clock),
+        reset=wipe if settings.allow_reset else None,
+        services=sorted({each.service for each in operations.served()}),
+    )
+    return Front(control, facilities, settings.host_names), close

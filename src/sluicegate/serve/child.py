@@ -1,0 +1,91 @@
+"""The `api` child: serves the control path on the supervisor's socket until its lifeline closes.
+
+It is started by exec. Its first line of standard input says what to serve; the end of its standard
+input is the end of the supervisor, however that came about. It says `ready` on standard output.
+"""
+
+import logging
+import signal
+import socket
+import sys
+import threading
+from typing import Any
+
+import msgspec
+import uvicorn
+
+from ..api.app import App
+from ..api.http import Http
+from ..clock import SystemClock
+from ..settings import Settings
+from .build import build, open_databases
+from .state import StateFolder, open_root_key, open_vault
+
+READY = "ready"
+_GRACE_SECONDS = 10
+
+
+class Orders(msgspec.Struct, frozen=True):
+    """The first line of standard input. Secrets in it are in no argument and no environment."""
+
+    settings: dict[str, Any]
+    listener: int
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    # Blocked in the supervisor, which waits for them; inherited through exec.
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    logging.basicConfig(format="%(levelname)s %(name)s %(message)s", level=logging.WARNING)
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return
+    orders = msgspec.json.decode(line, type=Orders)
+    settings = Settings(**orders.settings)
+    folder = StateFolder(settings.state_folder)
+    vault = open_vault(folder)
+    databases = open_databases(settings, folder)
+    front, close = build(
+        settings, databases, vault, open_root_key(folder, settings), SystemClock()
+    )
+    app = App(front.answer)
+    try:
+        _serve(app, socket.socket(fileno=orders.listener))
+    finally:
+        app.close()
+        close()
+
+
+def _serve(app: App, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        app,
+        http=Http,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    server = _Server(config)
+
+    def follow_lifeline() -> None:
+        while sys.stdin.buffer.read(4096):
+            pass
+        server.should_exit = True
+
+    threading.Thread(target=follow_lifeline, name="lifeline", daemon=True).start()
+    server.run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Says `ready` when it answers."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(READY, flush=True)
+
+
+if __name__ == "__main__":
+    main()

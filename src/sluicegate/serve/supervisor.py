@@ -1,0 +1,156 @@
+"""`serve`: locks the state, migrates it, opens the port, and keeps the `api` child alive.
+
+    open and lock the state folder → listen → start the child (it imports meanwhile) →
+    migrate → give the child its orders → `Ready.` → wait for signals
+
+A child that dies is started again; the socket stays open in between, so that clients wait instead
+of being refused. When the supervisor goes, however it goes, the child's lifeline closes.
+"""
+
+import contextlib
+import dataclasses
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import IO
+
+import msgspec
+
+from .. import __version__
+from ..errors import StartRefused
+from ..settings import Settings
+from .child import READY, Orders
+from .listener import listen
+from .state import StateFolder, open_folder, open_root_key, open_vault, take_lock
+
+_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGCHLD})
+_GRACE_SECONDS = 15.0
+_SOON_SECONDS = 1.0
+_MOST_PAUSE_SECONDS = 5.0
+
+
+class ApiChild:
+    """One `api` process and its lifeline: its standard input, which closes when we end."""
+
+    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+        self._orders = Orders(dataclasses.asdict(settings), listener.fileno())
+        self._process = subprocess.Popen(  # noqa: S603 - our own module, no input in it
+            [sys.executable, "-m", "sluicegate.serve.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=(listener.fileno(),),
+            # A Ctrl-C at the terminal is the supervisor's to handle.
+            start_new_session=True,
+        )
+        self.started = time.monotonic()
+
+    def begin(self) -> None:
+        """Tell it what to serve, and wait until it answers; `StartRefused` when it cannot."""
+        try:
+            _pipe(self._process.stdin).write(msgspec.json.encode(self._orders) + b"\n")
+            _pipe(self._process.stdin).flush()
+            answer = _pipe(self._process.stdout).readline()
+        except BrokenPipeError:
+            answer = b""
+        if answer.decode().strip() != READY:
+            raise StartRefused("the api process ended while starting; its reason stands above")
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone."""
+        return self._process.poll() is not None
+
+    def stop(self) -> None:
+        """Close the lifeline; the child finishes its requests and ends."""
+        with contextlib.suppress(BrokenPipeError):
+            _pipe(self._process.stdin).close()
+
+    def kill(self) -> None:
+        """End it now."""
+        self._process.kill()
+        self._process.wait()
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM; a second one ends it at once."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    folder = open_folder(settings)
+    with take_lock(folder), listen(settings) as listener:
+        open_vault(folder)
+        open_root_key(folder, settings)
+        settings = dataclasses.replace(settings, port=listener.getsockname()[1])
+        child = ApiChild(settings, listener)
+        try:
+            _prepare(settings, folder)
+            child.begin()
+            _announce(settings, folder)
+            child = _keep(child, settings, listener)
+        finally:
+            _end(child)
+
+
+def _prepare(settings: Settings, folder: StateFolder) -> None:
+    # Imported while the child imports too: the supervisor itself has no use for a database.
+    from ..store.migrate import migrate_state
+
+    migrate_state(settings.database, folder.database, folder.decisions, folder.log_events)
+
+
+def _keep(child: ApiChild, settings: Settings, listener: socket.socket) -> ApiChild:
+    """Until a signal asks to stop: start the child again whenever it has ended."""
+    pause = 0.0
+    while signal.sigwait(_SIGNALS) == signal.SIGCHLD:
+        if not child.has_ended:
+            continue
+        lived = time.monotonic() - child.started
+        pause = 0.0 if lived > _SOON_SECONDS else min(_MOST_PAUSE_SECONDS, 2 * pause + 0.1)
+        print(f"the api process ended after {lived:.0f} s; starting it again", file=sys.stderr)
+        if pause and signal.sigtimedwait(_SIGNALS - {signal.SIGCHLD}, pause):
+            break
+        child = ApiChild(settings, listener)
+        try:
+            child.begin()
+        except StartRefused as refusal:
+            print(f"sluicegate: {refusal}", file=sys.stderr)
+    return child
+
+
+def _end(child: ApiChild) -> None:
+    child.stop()
+    deadline = time.monotonic() + _GRACE_SECONDS
+    while not child.has_ended:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            break
+        received = signal.sigtimedwait(_SIGNALS, left)
+        if received and received.si_signo != signal.SIGCHLD:
+            break
+    if not child.has_ended:
+        child.kill()
+
+
+def _announce(settings: Settings, folder: StateFolder) -> None:
+    if not settings.is_loopback:
+        print(
+            f"sluicegate: listening on {settings.host}: reachable from other machines without TLS",
+            file=sys.stderr,
+        )
+    facts = {
+        "sluicegate": __version__,
+        "account": settings.account,
+        "region": settings.region,
+        "state": str(folder.path),
+        "endpoint": settings.endpoint,
+        "permissions": "enforced, always",
+        "brokers": "none",
+    }
+    for name, fact in facts.items():
+        print(f"{name:<12} {fact}")
+    print("Ready.", flush=True)
+
+
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    assert stream is not None  # both ends were asked for
+    return stream

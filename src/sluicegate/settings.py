@@ -1,0 +1,151 @@
+"""Settings are data: one frozen class, each field with its one-line manual.
+
+A value comes from a flag, else from `SLUICEGATE_<NAME>` in the environment, else from the file
+`sluicegate.toml` in the working folder, else from the default. A name nobody knows stops the start:
+a misspelt switch must not leave a user believing it is on.
+"""
+
+import dataclasses
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+from .errors import StartRefused
+
+PREFIX = "SLUICEGATE_"
+FILE = "sluicegate.toml"
+
+
+def _setting(default: Any, manual: str) -> Any:
+    return field(default=default, metadata={"manual": manual})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `serve` and the other commands are told. Field names are the settings' names."""
+
+    state: str = _setting(
+        "", "folder of everything that must survive; default: the platform's user data folder"
+    )
+    host: str = _setting("127.0.0.1", "address to listen on; others than loopback must be named")
+    port: int = _setting(4566, "port of every AWS service; 0 takes a free one")
+    account: str = _setting("000000000000", "the first account, twelve digits")
+    region: str = _setting("us-east-1", "region of what Sluicegate itself makes, and of `env`")
+    root_credentials: str = _setting(
+        "", "KEY:SECRET of the account's root, for test rigs on loopback; default: random, kept"
+    )
+    database: str = _setting("", "postgresql://… for several machines; default: SQLite in `state`")
+    allow_reset: bool = _setting(False, "serve POST /sluicegate/reset for root")
+    allow_hosts: str = _setting("", "further Host names clients may use, separated by commas")
+
+    @property
+    def state_folder(self) -> Path:
+        """The state folder as a path, the platform's default where none is named."""
+        if self.state:
+            return Path(self.state).expanduser().absolute()
+        # Imported here: only commands that touch the state need it.
+        import platformdirs
+
+        return Path(platformdirs.user_data_dir("sluicegate", appauthor=False))
+
+    @property
+    def endpoint(self) -> str:
+        """The URL clients are pointed at."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def host_names(self) -> frozenset[str]:
+        """Host names clients may use beside loopback's own."""
+        further = (name.strip().lower() for name in self.allow_hosts.split(","))
+        return frozenset(name for name in (self.host, *further) if name)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the listener."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+FIELDS: Mapping[str, "dataclasses.Field[Any]"] = {f.name: f for f in dataclasses.fields(Settings)}
+
+
+def load(flags: Mapping[str, object], environment: Mapping[str, str], folder: Path) -> Settings:
+    """The settings in force; `StartRefused` names the first one that is unknown or wrong."""
+    values: dict[str, Any] = {}
+    values.update(_from_file(folder / FILE))
+    values.update(_from_environment(environment))
+    values.update({name: value for name, value in flags.items() if value is not None})
+    settings = Settings(**{name: _read(name, value) for name, value in values.items()})
+    _check(settings)
+    return settings
+
+
+def _from_file(path: Path) -> dict[str, object]:
+    if not path.is_file():
+        return {}
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StartRefused(f"`{path}` is not valid TOML: {error}") from None
+    for name in values:
+        _known(name, f"`{name}` in `{path}`")
+    return values
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    values = {}
+    for variable, value in environment.items():
+        if variable.startswith(PREFIX):
+            name = variable.removeprefix(PREFIX).lower()
+            _known(name, f"`{variable}` in the environment")
+            values[name] = value
+    return values
+
+
+def _known(name: str, where: str) -> None:
+    if name not in FIELDS:
+        raise StartRefused(f"{where} is not a setting; settings are {', '.join(sorted(FIELDS))}")
+
+
+def _read(name: str, value: object) -> object:
+    kind = FIELDS[name].type
+    if kind in (bool, "bool"):
+        return _read_bool(name, value)
+    if kind in (int, "int"):
+        try:
+            return int(str(value))
+        except ValueError:
+            raise StartRefused(f"setting `{name}` takes a whole number, not `{value}`") from None
+    return str(value)
+
+
+def _read_bool(name: str, value: object) -> bool:
+    words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
+    found = words.get(str(value).lower())
+    if found is None:
+        raise StartRefused(f"setting `{name}` takes true or false, not `{value}`")
+    return found
+
+
+def _check(settings: Settings) -> None:
+    if not re.fullmatch(r"\d{12}", settings.account):
+        raise StartRefused(f"setting `account` takes twelve digits, not `{settings.account}`")
+    if not re.fullmatch(r"[a-z]{2,}(-[a-z]+)+-\d", settings.region):
+        raise StartRefused(f"setting `region` takes an AWS region name, not `{settings.region}`")
+    if not 0 <= settings.port <= 65535:
+        raise StartRefused(f"setting `port` takes 0 to 65535, not `{settings.port}`")
+    if settings.database and not settings.database.startswith("postgresql://"):
+        raise StartRefused("setting `database` takes a `postgresql://` URL")
+    if settings.root_credentials:
+        # The value itself stays out of the sentence: it is a secret.
+        if not re.fullmatch(r"\w{1,128}:[^\s:]{1,128}", settings.root_credentials):
+            raise StartRefused("setting `root_credentials` takes `KEY:SECRET`")
+        if not settings.is_loopback:
+            raise StartRefused("setting `root_credentials` holds on a loopback address only")

@@ -1,0 +1,22 @@
+"""Empty the state: everything made through the API is gone, keys and root stay."""
+
+from . import epoch
+from .database import Database
+from .schema import journal, metadata
+
+# What outlives a reset: the epoch must move on, never back, or a cache would believe itself valid;
+# the brokers' authority is trusted by clients' files.
+_KEPT = frozenset({"epoch", "authorities"})
+
+
+def empty(state: Database, *journals: Database) -> None:
+    """Delete every row; returns when that is durable."""
+    with state.write() as tx:
+        for table in reversed(metadata.sorted_tables):
+            if table.name not in _KEPT:
+                tx.execute(table.delete())
+        epoch.bump(tx)
+    for database in journals:
+        with database.write() as tx:
+            for table in reversed(journal.sorted_tables):
+                tx.execute(table.delete())

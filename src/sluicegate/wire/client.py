@@ -1,0 +1,146 @@
+"""The client side: real botocore clients, over the network or straight into a function.
+
+An in-process client is a botocore client in every respect (serialiser, signature, parser,
+paginators, waiters) except that the signed request goes to a function instead of a socket.
+"""
+
+import io
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import botocore.session
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.config import Config
+
+from .message import Request, Response
+from .model import loader
+
+IN_PROCESS_URL = "http://127.0.0.1:4566"
+"""What an in-process client believes its endpoint is; signed as the Host header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a client signs with; `token` only with temporary credentials."""
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    token: str | None = field(default=None, repr=False)
+
+
+def client(
+    service: str,
+    *,
+    endpoint_url: str,
+    region: str,
+    credentials: Credentials,
+    config: Config | None = None,
+) -> Any:
+    """A botocore client of `service` at `endpoint_url`, blind to the user's own AWS settings."""
+    return _session().create_client(
+        service,
+        region_name=region,
+        endpoint_url=endpoint_url,
+        aws_access_key_id=credentials.access_key,
+        aws_secret_access_key=credentials.secret_key,
+        aws_session_token=credentials.token,
+        config=_PLAIN.merge(config) if config else _PLAIN,
+    )
+
+
+def in_process_client(
+    service: str,
+    handle: Callable[[Request], Response],
+    *,
+    region: str,
+    access_key: str,
+    secret_key: str,
+    token: str | None = None,
+    config: Config | None = None,
+    endpoint_url: str = IN_PROCESS_URL,
+) -> Any:
+    """A botocore client whose requests are answered by `handle`; no socket, no retries.
+
+    What `handle` raises comes out of the client's method as it is.
+    """
+    made = client(
+        service,
+        endpoint_url=endpoint_url,
+        region=region,
+        credentials=Credentials(access_key, secret_key, token),
+        config=_NO_RETRIES.merge(config) if config else _NO_RETRIES,
+    )
+
+    def answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        response = handle(to_request(request))
+        raw = _Raw(response.body)
+        return AWSResponse(request.url, response.status, response.headers, raw)
+
+    made.meta.events.register("before-send", answer)
+    return made
+
+
+def to_request(prepared: AWSPreparedRequest) -> Request:
+    """The request a server would have read, had `prepared` gone through a socket."""
+    url = urlsplit(prepared.url)
+    headers = [("host", url.netloc)]
+    headers += [(name.lower(), _text(value)) for name, value in prepared.headers.items()]
+    return Request(
+        method=prepared.method,
+        path=url.path or "/",
+        query=url.query,
+        headers=tuple(headers),
+        body=_bytes(prepared.body),
+        remote="127.0.0.1",
+    )
+
+
+class _Raw(io.BytesIO):
+    """The one method of urllib3's response that botocore asks for beyond a file's."""
+
+    def stream(self, amount: int = 65536) -> Iterator[bytes]:
+        while block := self.read(amount):
+            yield block
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
+
+
+def _bytes(body: Any) -> bytes:
+    if body is None:
+        return b""
+    if isinstance(body, str):
+        return body.encode()
+    if isinstance(body, bytes | bytearray):
+        return bytes(body)
+    content: bytes = body.read()
+    return content
+
+
+# Proxies, FIPS and configured endpoints belong to the user's calls to AWS, not to ours.
+_PLAIN = Config(
+    proxies={},
+    use_fips_endpoint=False,
+    use_dualstack_endpoint=False,
+    ignore_configured_endpoint_urls=True,
+)
+_NO_RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 1})
+
+
+@lru_cache(maxsize=1)
+def _session() -> botocore.session.Session:
+    """One session for all clients: it keeps no credentials, only parsed models."""
+    session = botocore.session.Session(
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+    )
+    session.register_component("data_loader", loader())
+    return session

@@ -1,0 +1,79 @@
+"""From a request to an operation's parameters: the model's members, typed, nothing else.
+
+Whatever a client sends, the outcome is parameters or an `AwsError` with a 4xx status.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from botocore.model import StructureShape
+
+from ..errors import AwsError
+from . import form
+from .document import read_object, typed
+from .message import Request
+from .model import Protocol, Target, operation_model
+from .rest import read_rest
+from .scalars import Unreadable
+
+MOST_BYTES = 10 * 1024 * 1024
+"""The largest body of a call that has no limit of its own."""
+
+_CODE_BYTES = 70_167_211
+_BODY_BYTES = {
+    ("lambda", "CreateFunction"): _CODE_BYTES,
+    ("lambda", "UpdateFunctionCode"): _CODE_BYTES,
+    ("lambda", "PublishLayerVersion"): _CODE_BYTES,
+}
+
+
+def body_limit(service: str, operation: str) -> int:
+    """How many bytes the body of this operation may have."""
+    return _BODY_BYTES.get((service, operation), MOST_BYTES)
+
+
+def parse(target: Target, request: Request) -> dict[str, Any]:
+    """The parameters of a call that `route` has found; absent members are absent."""
+    limit = body_limit(target.service, target.operation)
+    if len(request.body) > limit:
+        raise AwsError(
+            "RequestEntityTooLargeException",
+            f"Request must be smaller than {limit} bytes for the {target.operation} operation",
+            status=413,
+        )
+    shape = operation_model(target.service, target.operation).input_shape
+    if shape is None:
+        return {}
+    try:
+        return _READERS[target.protocol](shape, target, request)
+    except RecursionError:
+        # Only recursive shapes get here; the JSON itself was not too deep for its parser.
+        raise AwsError("SerializationException", "The request is nested too deeply") from None
+    except Unreadable as error:
+        raise _unreadable(target.protocol, error) from None
+
+
+def _unreadable(protocol: Protocol, error: Unreadable) -> AwsError:
+    match protocol:
+        case Protocol.QUERY:
+            return AwsError("MalformedInput", error.message)
+        case Protocol.EC2:
+            return AwsError(
+                "InvalidParameterValue",
+                f"Invalid value for parameter {error.path}: {error.message}",
+            )
+    return AwsError("SerializationException", error.message)
+
+
+def _read_json(shape: StructureShape, _target: Target, request: Request) -> dict[str, Any]:
+    found: dict[str, Any] = typed(shape, read_object(request.body))
+    return found
+
+
+_READERS: dict[Protocol, Callable[[StructureShape, Target, Request], dict[str, Any]]] = {
+    Protocol.QUERY: lambda shape, target, _: form.read_query(shape, target.parts),
+    Protocol.EC2: lambda shape, target, _: form.read_ec2(shape, target.parts),
+    Protocol.JSON_1_0: _read_json,
+    Protocol.JSON_1_1: _read_json,
+    Protocol.REST_JSON: lambda shape, target, request: read_rest(shape, target.parts, request),
+}

@@ -1,0 +1,1 @@
+"""The parts of Signature Version 4: what a request claims, and its canonical form."""
