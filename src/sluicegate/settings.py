@@ -20,6 +20,10 @@ PREFIX = "SLUICEGATE_"
 FILE = "sluicegate.toml"
 
 
+_YES = frozenset({"1", "true", "yes"})
+_NO = frozenset({"0", "false", "no", ""})
+
+
 def _setting(default: Any, manual: str) -> Any:
     return field(default=default, metadata={"manual": manual})
 
@@ -116,9 +120,9 @@ def _known(name: str, where: str) -> None:
 
 def _read(name: str, value: object) -> object:
     kind = FIELDS[name].type
-    if kind in (bool, "bool"):
+    if kind is bool:
         return _read_bool(name, value)
-    if kind in (int, "int"):
+    if kind is int:
         try:
             return int(str(value))
         except ValueError:
@@ -127,11 +131,10 @@ def _read(name: str, value: object) -> object:
 
 
 def _read_bool(name: str, value: object) -> bool:
-    words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
-    found = words.get(str(value).lower())
-    if found is None:
+    word = str(value).lower()
+    if word not in _YES | _NO:
         raise StartRefused(f"setting `{name}` takes true or false, not `{value}`")
-    return found
+    return word in _YES
 
 
 def _check(settings: Settings) -> None:

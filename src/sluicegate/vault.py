@@ -5,6 +5,7 @@ A sealed value is `version | key id | nonce | AES-256-GCM ciphertext`, with the 
 a key of its own, derived with HKDF from the 32 bytes in `STATE/master.key`.
 """
 
+import contextlib
 import json
 import os
 import stat
@@ -20,6 +21,8 @@ from .errors import Corrupted, StartRefused
 _VERSION = b"\x01"
 _NONCE_BYTES = 12
 _KEY_ID_BYTES = 4
+_MASTER_BYTES = 32
+_CIPHER_BYTES = 32
 
 
 class Vault:
@@ -53,7 +56,8 @@ class Vault:
     def _cipher(self, purpose: str) -> AESGCM:
         cipher = self._ciphers.get(purpose)
         if cipher is None:
-            cipher = self._ciphers[purpose] = AESGCM(_derive(self._master, purpose, 32))
+            key = _derive(self._master, f"seal {purpose}", _CIPHER_BYTES)
+            cipher = self._ciphers[purpose] = AESGCM(key)
         return cipher
 
 
@@ -72,31 +76,49 @@ def decrypt(key: bytes, sealed: bytes, associated: bytes) -> bytes:
 
 
 def open_master_key(path: Path) -> Vault:
-    """The vault of a state folder; its key is made at first use and fsynced before any row."""
-    if not path.exists():
-        _create(path)
-    status = path.stat()
+    """The vault of a state folder; its key is made at first use and fsynced before any row.
+
+    `StartRefused` when somebody else could have read or written the key, or it is none.
+    """
+    try:
+        if not os.path.lexists(path):
+            _create(path)
+        # The file that is judged is the one that is read: opened once, never through a link.
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
+            status = os.fstat(file.fileno())
+            key = file.read(_MASTER_BYTES + 1)
+    except OSError as error:
+        raise StartRefused(f"`{path}` cannot be opened: {error.strerror}") from None
     if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
-        raise StartRefused(f"`{path}` must be owned by the user who starts serve and have mode 0600")
-    key = path.read_bytes()
-    if len(key) != 32:
-        raise StartRefused(f"`{path}` must hold 32 bytes, not {len(key)}; restore it from its copy")
+        raise StartRefused(
+            f"`{path}` must be owned by the user who starts serve and have mode 0600"
+        )
+    if len(key) != _MASTER_BYTES:
+        raise StartRefused(
+            f"`{path}` must hold {_MASTER_BYTES} bytes, not {status.st_size};"
+            " restore it from its copy"
+        )
     return Vault(key)
 
 
 def _create(path: Path) -> None:
-    # Written beside and renamed: a kill between create and write must not leave an empty key.
+    # Written beside and then linked: a kill on the way must not leave an empty key, and a key
+    # that another process made meanwhile must not be replaced.
     draft = path.with_suffix(".draft")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(os.urandom(32))
+        file.write(os.urandom(_MASTER_BYTES))
         file.flush()
         os.fsync(file.fileno())
-    draft.rename(path)
+    with contextlib.suppress(FileExistsError):
+        path.hardlink_to(draft)
+    draft.unlink()
     folder = os.open(path.parent, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _derive(key: bytes, purpose: str, length: int) -> bytes:

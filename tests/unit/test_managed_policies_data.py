@@ -1,9 +1,7 @@
 import hashlib
-import importlib
-import importlib.util
 import json
 import lzma
-import runpy
+import subprocess
 import sys
 import tarfile
 from io import BytesIO
@@ -11,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from sluicegate import iam
+from sluicegate.iam.model import PolicyKind
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "src" / "sluicegate" / "data"
@@ -92,22 +93,27 @@ def test_the_msk_execution_role_policy_grants_exactly_the_triggers_calls(
     }
 
 
+def test_every_document_is_a_policy(policies: list[dict[str, Any]]) -> None:
+    for policy in policies:
+        iam.compile(json.dumps(policy["document"]), PolicyKind.IDENTITY)
+
+
 def test_the_script_takes_the_newest_version_and_makes_the_same_bytes_twice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
 ) -> None:
-    tarball = tmp_path / "package.tgz"
     arn = "arn:aws:iam::aws:policy/service-role/Known"
-    versions = {
-        name: {"createdDate": "2020", "document": {"Version": "2012-10-17", "Statement": []}}
-        for name in ("v1", "v2")
-    }
+    document = {"Version": "2012-10-17", "Statement": []}
     policy = {
         "arn": arn,
         "latestVersionId": "v2",
-        "versions": versions,
+        "versions": {
+            "v1": {"createdDate": "2020-01-01T00:00:00.000Z", "document": {}},
+            "v2": {"createdDate": "2020-01-01T00:00:00.000Z", "document": document},
+        },
         "createdDate": "2020-01-01T00:00:00.000Z",
         "lastUpdatedDate": "2021-01-01T00:00:00.000Z",
     }
+    tarball = tmp_path / "package.tgz"
     with tarfile.open(tarball, "w:gz") as archive:
         for name, text in {
             "package.json": json.dumps({"version": "1.2.3", "license": "MIT"}),
@@ -120,10 +126,21 @@ def test_the_script_takes_the_newest_version_and_makes_the_same_bytes_twice(
     made = []
     for folder in (tmp_path / "once", tmp_path / "twice"):
         folder.mkdir()
-        monkeypatch.setattr(sys, "argv", [str(SCRIPT), str(tarball), "--into", str(folder)])
-        runpy.run_path(str(SCRIPT), run_name="__main__")
+        command = [sys.executable, str(SCRIPT), str(tarball), "--into", str(folder)]
+        subprocess.run(command, check=True, capture_output=True)
         made.append((folder / "aws_managed_policies.json.xz").read_bytes())
     assert made[0] == made[1]
     (known,) = json.loads(lzma.decompress(made[0]))["policies"]
-    assert (known["arn"], known["path"], known["version"]) == (arn, "/service-role/", "v2")
-    assert "1 policies" in capsys.readouterr().out
+    assert known == {
+        "arn": arn,
+        "name": "Known",
+        "path": "/service-role/",
+        "id": known["id"],
+        "version": "v2",
+        "created": "2020-01-01T00:00:00.000Z",
+        "updated": "2021-01-01T00:00:00.000Z",
+        "document": document,
+    }
+    provenance = json.loads((folder / "aws_managed_policies.provenance.json").read_text())
+    assert (provenance["version"], provenance["policies"]) == ("1.2.3", 1)
+    assert provenance["tarball_sha256"] == hashlib.sha256(tarball.read_bytes()).hexdigest()

@@ -18,6 +18,9 @@ SECRETS = {
     ACCESS_KEY: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
     "AKIAI44QH8DHBEXAMPLE": "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY",
 }
+NOW_MS = 1_440_938_160_000  # 2015-08-30T12:36:00Z
+CREDENTIAL = f"{ACCESS_KEY}/20150830/us-east-1/kms/aws4_request"
+SIGNATURE = "0" * 64
 
 
 def sign(
@@ -67,3 +70,34 @@ def with_header(request: Request, name: str, value: str) -> Request:
 def without_header(request: Request, name: str) -> Request:
     """The request without any header of that name."""
     return replace(request, headers=tuple(pair for pair in request.headers if pair[0] != name))
+
+
+def by_header(
+    authorization: str | None = None,
+    *,
+    credential: str = CREDENTIAL,
+    signed: str = "host;x-amz-date",
+    date: str = "20150830T123600Z",
+) -> Request:
+    """A request whose signature is well formed, but for what the test breaks."""
+    header = authorization or (
+        f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={signed}, Signature={SIGNATURE}"
+    )
+    headers = (("host", "localhost"), ("x-amz-date", date), ("authorization", header))
+    return Request("POST", "/", "", headers, b"")
+
+
+def by_query(**changes: str | None) -> Request:
+    parameters: dict[str, str | None] = {
+        "Algorithm": "AWS4-HMAC-SHA256",
+        "Credential": CREDENTIAL.replace("/", "%2F"),
+        "Date": "20150830T123600Z",
+        "Expires": "60",
+        "SignedHeaders": "host",
+        "Signature": SIGNATURE,
+    }
+    parameters.update(changes)
+    query = "&".join(
+        f"X-Amz-{name}={value}" for name, value in parameters.items() if value is not None
+    )
+    return Request("GET", "/", query, (("host", "localhost"),), b"")

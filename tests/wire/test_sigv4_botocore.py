@@ -3,21 +3,26 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.wire.signers import ACCESS_KEY, SECRETS, identify, sign, signing_ms, with_header
 
+from sluicegate.clock import to_ms
 from sluicegate.errors import Fault, IdentityFault
 from sluicegate.wire.client import in_process_client
 from sluicegate.wire.message import Request, Response
 from sluicegate.wire.sigv4 import scope_of
 
-from tests.wire.signers import ACCESS_KEY, SECRETS, identify, sign, signing_ms, with_header
-
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-SEGMENTS = st.one_of(TEXT.map(lambda text: quote(text, safe="")), st.sampled_from(["", ".", "a:b"]))
+SEGMENTS = st.one_of(
+    TEXT.filter(lambda text: text != "..").map(lambda text: quote(text, safe="")),
+    st.sampled_from(["", ".", "a:b", "x/.."]),
+)
 PATHS = st.lists(SEGMENTS, max_size=5).map(lambda segments: "/" + "/".join(segments))
 QUERIES = st.lists(st.tuples(TEXT, TEXT), max_size=4).map(
     lambda pairs: "&".join(
@@ -31,6 +36,7 @@ HEADERS = st.dictionaries(HEADER_NAMES, HEADER_VALUES, max_size=4)
 TOKENS = st.none() | st.from_regex(r"[A-Za-z0-9+/=]{1,200}", fullmatch=True)
 
 
+@settings(deadline=None)
 @given(METHODS, PATHS, QUERIES, HEADERS, st.binary(max_size=64), TOKENS)
 def test_any_request_botocore_signs_in_its_headers_is_accepted(
     method: str, path: str, query: str, headers: dict[str, str], body: bytes, token: str | None
@@ -42,6 +48,7 @@ def test_any_request_botocore_signs_in_its_headers_is_accepted(
     assert signed.scope == scope_of(request)
 
 
+@settings(deadline=None)
 @given(METHODS, PATHS, QUERIES, TOKENS, st.integers(1, 604_800))
 def test_any_url_botocore_presigns_is_accepted_for_as_long_as_it_says(
     method: str, path: str, query: str, token: str | None, seconds: int
@@ -56,15 +63,10 @@ def test_any_url_botocore_presigns_is_accepted_for_as_long_as_it_says(
 
 
 def test_a_date_header_counts_where_there_is_no_x_amz_date() -> None:
-    request = sign(headers={"Date": "now"})
+    request = sign(headers={"Date": "botocore replaces it"})
     assert request.header("x-amz-date") is None
-    identify(request, identify_date_ms(request))
-
-
-def identify_date_ms(request: Request) -> int:
-    from email.utils import parsedate_to_datetime
-
-    return int(parsedate_to_datetime(request.header("date") or "").timestamp()) * 1000
+    moment = parsedate_to_datetime(request.header("date") or "").replace(tzinfo=UTC)
+    assert identify(request, to_ms(moment)).signed_ms == to_ms(moment)
 
 
 def test_boto_clients_of_every_protocol_are_accepted() -> None:
@@ -177,6 +179,7 @@ def test_a_request_changed_after_signing_is_refused(what: str) -> None:
     assert refused.value.fault is fault
 
 
+@settings(deadline=None)
 @given(st.integers(0, 63))
 def test_a_changed_digit_of_the_signature_is_refused(at: int) -> None:
     request = a_signed_request()
@@ -184,6 +187,7 @@ def test_a_changed_digit_of_the_signature_is_refused(at: int) -> None:
         identify(edit_signature(at)(request), signing_ms(request))
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=64), st.data())
 def test_a_changed_byte_of_the_body_is_refused(body: bytes, data: st.DataObject) -> None:
     request = sign(body=body)
@@ -194,7 +198,8 @@ def test_a_changed_byte_of_the_body_is_refused(body: bytes, data: st.DataObject)
         identify(changed, signing_ms(request))
 
 
-@given(PATHS, st.data())
+@settings(deadline=None)
+@given(PATHS.filter(lambda path: ".." not in path), st.data())
 def test_a_changed_byte_of_the_path_is_refused(path: str, data: st.DataObject) -> None:
     request = sign(url=f"http://127.0.0.1:4566{path}")
     slashes = [at for at, letter in enumerate(request.path) if letter == "/"]
@@ -204,6 +209,7 @@ def test_a_changed_byte_of_the_path_is_refused(path: str, data: st.DataObject) -
         identify(changed, signing_ms(request))
 
 
+@settings(deadline=None)
 @given(QUERIES.filter(bool), st.data())
 def test_a_changed_parameter_of_a_presigned_url_is_refused(query: str, data: st.DataObject) -> None:
     request = sign("GET", f"http://127.0.0.1:4566/?{query}", token="t", expires_seconds=60)

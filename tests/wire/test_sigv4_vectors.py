@@ -14,9 +14,9 @@ import pytest
 from sluicegate.clock import to_ms
 from sluicegate.errors import Fault, IdentityFault
 from sluicegate.wire.message import Request
-from sluicegate.wire.sigv4 import SigningKeys, canonical_requests, read
 from sluicegate.wire.signing import canonical
 from sluicegate.wire.signing.claims import claims
+from sluicegate.wire.sigv4 import SigningKeys, canonical_requests, read
 
 CHECKOUT = Path(__file__).parents[2]
 FOLDER = Path(os.environ.get("SLUICEGATE_SIGV4_SUITE", CHECKOUT.parent / "shared" / "sigv4_suite"))

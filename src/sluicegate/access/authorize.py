@@ -1,8 +1,8 @@
 """May they: each question of an operation decided by real policies, recorded with its reasons."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import TypeVar
 
 from .. import iam
@@ -25,7 +25,7 @@ from ..store.database import Database, Tx
 from ..store.decisions import DecisionLog
 from .callers import Ask, Caller, ResourcePolicy
 from .memory import EpochMemory
-from .record import recorded
+from .record import Occasion, recorded
 
 T = TypeVar("T")
 
@@ -36,16 +36,6 @@ _ALWAYS = Decision(Effect.ALLOW, reason="always allowed")
 _SERVICE_ACTIONS: Mapping[str, frozenset[str]] = {
     "lambda.amazonaws.com": frozenset({"sts:AssumeRole"}),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Occasion:
-    """The request a decision is made for: what the record of it says beside the question."""
-
-    region: str
-    request_id: str
-    now_ms: int
-    context: Context
 
 
 class Authority:
@@ -64,22 +54,23 @@ class Authority:
             self._decide(caller, ask, occasion)
 
     def _decide(self, caller: Caller, ask: Ask, occasion: Occasion) -> None:
-        question = Question(
-            caller.principal, ask.action, ask.resource, _context(caller, ask, occasion.context)
-        )
+        context = _context(caller, ask, occasion.context)
+        question = Question(caller.principal, ask.action, ask.resource, context, ask.also)
         layers = self._layers(caller, ask)
         decision = _settled_beforehand(caller, ask) or iam.decide(question, layers)
-        record = recorded(question, layers, decision, occasion)
-        self._decisions.record(record)
+        record = recorded(question, layers, decision, occasion, self._memory.epoch)
+        decision_id = self._decisions.record(record)
         if not decision.allowed:
             sentence = iam.denial(question, decision, shown=ask.shown)
-            raise AccessDenied(sentence, decision_id=record.id)
+            raise AccessDenied(sentence, decision_id=decision_id)
 
     def _layers(self, caller: Caller, ask: Ask) -> Layers:
         policy = ask.resource_policy
         resource = None
         if policy is not None:
-            resource = Attached(self._load(policy.text, policy.kind), uri=policy.uri)
+            resource = Attached(
+                self._load(policy.text, policy.kind), uri=policy.uri, text=policy.text
+            )
         return Layers(
             identity=self._identity(caller),
             boundary=self._boundary(caller),
@@ -120,16 +111,16 @@ class Authority:
         if session is None or not (session.policies or session.policy_arns):
             return None
         inline = tuple(
-            Attached(self._load(text, PolicyKind.SESSION), name="session policy")
+            Attached(self._load(text, PolicyKind.SESSION), name="session policy", text=text)
             for text in session.policies
         )
-        managed: tuple[Attached, ...] = ()
-        for arn in session.policy_arns:
-            managed += self._recall(
-                ("session policy", arn),
-                lambda tx, arn=arn: self._by_arn(tx, arn, PolicyKind.SESSION),
-            )
-        return inline + managed
+        managed = (self._managed_session(arn) for arn in session.policy_arns)
+        return (*inline, *chain.from_iterable(managed))
+
+    def _managed_session(self, arn: str) -> tuple[Attached, ...]:
+        return self._recall(
+            ("session policy", arn), lambda tx: self._by_arn(tx, arn, PolicyKind.SESSION)
+        )
 
     def _by_arn(self, tx: Tx, arn: str, kind: PolicyKind) -> tuple[Attached, ...]:
         """A policy that limits; one that is gone limits to nothing, never sets no limit."""
@@ -138,7 +129,7 @@ class Authority:
 
     def _attached(self, policy: principals.StoredPolicy, kind: PolicyKind) -> Attached:
         compiled = self._load(policy.text, kind)
-        return Attached(compiled, policy.uri, policy.name, policy.attached_to)
+        return Attached(compiled, policy.uri, policy.name, policy.attached_to, policy.text)
 
     def _recall(self, key: tuple[str, str], load: Callable[[Tx], T]) -> T:
         def read() -> T:

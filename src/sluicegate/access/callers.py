@@ -53,8 +53,10 @@ class ResourcePolicy:
 class Ask:
     """One question an operation puts: this action, on this resource, with these keys.
 
-    `resource` is an ARN or `*`. `tags` are the resource's (aws:ResourceTag/…; None = the action
-    does not support them), `request_tags` those sent along (aws:RequestTag/…, aws:TagKeys).
+    `resource` is an ARN or `*`; `also` are further names of the same thing, and a statement that
+    covers one of them covers it (log groups: `…:NAME` and `…:NAME:*`).
+    `tags` are the resource's (aws:ResourceTag/…; None = the action does not support them),
+    `request_tags` those sent along (aws:RequestTag/…, aws:TagKeys).
     `shown` is what a denial prints for the resource where that is not its ARN. `is_granted` marks
     what AWS never denies a valid key (sts:GetCallerIdentity).
     """
@@ -69,3 +71,4 @@ class Ask:
     grants: tuple[Grant, ...] = ()
     shown: str = ""
     is_granted: bool = False
+    also: tuple[str, ...] = ()

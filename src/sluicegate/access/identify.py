@@ -4,6 +4,7 @@ Structure and clock first, then the key, then the session token, then the signat
 comes before an unknown key, and both before a wrong signature.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..clock import Clock
@@ -55,7 +56,7 @@ class Touch:
     at_ms: int
 
 
-def record_touches(tx: Tx, touches: list[Touch]) -> None:
+def record_touches(tx: Tx, touches: Sequence[Touch]) -> None:
     """Write when keys and roles were last used; coarse, so no epoch moves."""
     for touch in touches:
         if touch.role_id:
@@ -77,10 +78,13 @@ class Identity:
         root: RootKey,
         memory: EpochMemory,
         touches: BatchingWriter[Touch],
+        signing_clock: Clock | None = None,
     ) -> None:
         self._database = database
         self._vault = vault
         self._clock = clock
+        # Real signers go by the real time, also in tests that move the other clock by days.
+        self._signing_clock = signing_clock or clock
         self._root = root
         self._root_caller = callers.root(root)
         self._sessions = Sessions(vault)
@@ -92,7 +96,7 @@ class Identity:
     def identify(self, request: Request) -> Identified:
         """The caller whose key signed `request`; `IdentityFault` says why there is none."""
         now_ms = self._clock.now_ms()
-        signed = read(request, now_ms)
+        signed = read(request, self._signing_clock.now_ms())
         with self._database.read() as tx:
             self._memory.enter(epoch.current(tx))
             secret, caller = self._key(tx, signed, now_ms)
@@ -121,9 +125,7 @@ class Identity:
         caller = callers.user(entity, key.id, tags.of(tx, entity.id))
         return LongTermKey(key, secret.decode(), caller)
 
-    def _temporary(
-        self, tx: Tx, signed: Signed, token: str, now_ms: int
-    ) -> tuple[str, Caller]:
+    def _temporary(self, tx: Tx, signed: Signed, token: str, now_ms: int) -> tuple[str, Caller]:
         try:
             sealed = self._sessions.open(signed.access_key, token)
         except Corrupted:

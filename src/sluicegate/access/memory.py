@@ -17,17 +17,17 @@ class EpochMemory:
     """
 
     def __init__(self) -> None:
+        self.epoch = -1
         self._lock = threading.Lock()
-        self._epoch = -1
         self._known: dict[object, Any] = {}
 
     def enter(self, epoch: int) -> None:
         """A request begins under `epoch`."""
-        if epoch == self._epoch:
+        if epoch == self.epoch:
             return
         with self._lock:
-            if epoch > self._epoch:
-                self._epoch, self._known = epoch, {}
+            if epoch > self.epoch:
+                self.epoch, self._known = epoch, {}
 
     def recall(self, key: object, load: Callable[[], T]) -> T:
         """What `load` gave for `key` in this epoch; absence is remembered too."""

@@ -69,9 +69,7 @@ def role_session(
 def service(sealed: SealedSession, access_key: str) -> Caller:
     """An AWS service as itself: judged by resource policies and grants alone."""
     name = sealed.entity_id
-    principal = Principal(
-        PrincipalKind.SERVICE, sealed.account, name, name, frozenset({name})
-    )
+    principal = Principal(PrincipalKind.SERVICE, sealed.account, name, name, frozenset({name}))
     context: dict[str, str | tuple[str, ...]] = {
         "aws:PrincipalIsAWSService": "true",
         "aws:PrincipalServiceName": name,

@@ -56,8 +56,8 @@ class App:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._pool, self._answer, request)
-        except Exception:
-            # The top of a request: a fault of ours. The caller learns no more than that.
+        except Exception:  # noqa: BLE001 - the top of a request
+            # A fault of ours; the caller learns no more than that.
             _log.exception("request failed method=%s path=%s", request.method, request.path)
             return _plain(500, "InternalFailure")
 

@@ -5,30 +5,29 @@
 Whatever refuses on the way is an `AwsError`, rendered once, here.
 """
 
-import logging
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ..access import Ask
-from ..access.authorize import Authority, Occasion
+from ..access.authorize import Authority
 from ..access.identify import Identified, Identity
+from ..access.record import Occasion
 from ..clock import Clock, to_datetime
-from ..errors import AwsError, Corrupted
+from ..errors import AwsError, Fault, IdentityFault
 from ..operations.operation import Call, Operation, Params, Result
 from ..store.database import Database
 from ..store.log_events import LogEvents
 from ..vault import Vault
-from ..wire import model
+from ..wire.faults import render_error
 from ..wire.message import Request, Response
+from ..wire.model import Target, action_prefix
+from ..wire.model import target as target_of
 from ..wire.parse import parse
 from ..wire.render import render
-from ..wire.faults import render_error
-from ..wire.route import Target, route
+from ..wire.route import route
 from ..wire.sigv4 import scope_of
 from ..wire.validate import validate
-
-_log = logging.getLogger("sluicegate.api")
 
 
 class ControlPath:
@@ -66,6 +65,19 @@ class ControlPath:
             return render(target, self._run(call, target, params), request_id)
         except AwsError as error:
             return render_error(error, target=target, request=request, request_id=request_id)
+
+    def authorize_own(self, request: Request, signing_name: str, ask: Ask) -> Identified:
+        """Identify and authorize a call of Sluicegate's own, which no AWS model describes."""
+        identified = self._identity.identify(request)
+        if identified.scope.service != signing_name:
+            raise IdentityFault(
+                Fault.BAD_SIGNATURE, f"Credential should be scoped to service: '{signing_name}'."
+            )
+        now_ms = self._clock.now_ms()
+        context = _context(request, identified, now_ms)
+        occasion = Occasion(identified.scope.region, str(uuid.uuid4()), now_ms, context)
+        self._authority.authorize(identified.caller, (ask,), occasion)
+        return identified
 
     def _run(self, call: Call, target: Target, params: Params) -> Result:
         """Authorize, validate, run: the part a forwarded call shares with one from outside."""
@@ -108,7 +120,7 @@ class ControlPath:
         via = f"{call.service}.{call.region}.amazonaws.com"
         context[f"{service}:ViaService"] = via
         forwarded = replace(call, service=service, operation=operation, context=context)
-        return self._run(forwarded, model.target(service, operation), params)
+        return self._run(forwarded, target_of(service, operation), params)
 
 
 _CLIENT_NETWORK_KEYS = frozenset({"aws:SourceIp", "aws:SourceVpc", "aws:SourceVpce"})
@@ -120,7 +132,7 @@ def _unserved(call: Call) -> Iterable[Ask]:
     So it is denied like any other to whom no policy allows it, and only who may do it learns that
     it is not served.
     """
-    yield Ask(f"{model.action_prefix(call.service)}:{call.operation}", "*")
+    yield Ask(f"{action_prefix(call.service)}:{call.operation}", "*")
 
 
 def _context(

@@ -22,11 +22,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = {name: getattr(options, name, None) for name in FIELDS}
     try:
         settings = load(flags, os.environ, Path.cwd())
-        command: Command = options.command
-        return command(settings, options)
     except StartRefused as refusal:
         print(f"sluicegate: {refusal}", file=sys.stderr)
         return 2
+    command: Command = options.command
+    try:
+        return command(settings, options)
+    except StartRefused as refusal:
+        print(f"sluicegate: {refusal}", file=sys.stderr)
+        return 1
     except BrokenPipeError:
         # Whoever read our output has what they wanted (`sluicegate env | head -1`).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -55,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_flag(parser: argparse.ArgumentParser, name: str) -> None:
     manual = FIELDS[name].metadata["manual"]
     flag = "--" + name.replace("_", "-")
-    if FIELDS[name].type in (bool, "bool"):
+    if FIELDS[name].type is bool:
         parser.add_argument(flag, dest=name, action="store_const", const=True, help=manual)
     else:
         parser.add_argument(flag, dest=name, metavar=name.upper(), help=manual)

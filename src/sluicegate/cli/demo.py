@@ -63,8 +63,7 @@ class Story:
     def ask(self, who: str, call: Callable[..., Any], /, **parameters: Any) -> Any:
         """Make a call that must succeed, and show it."""
         self._show_call(who, call, parameters)
-        answer = call(**parameters)
-        return answer
+        return call(**parameters)
 
     def refused(self, who: str, call: Callable[..., Any], /, **parameters: Any) -> None:
         """Make a call that must be denied, and show why it was."""
@@ -94,7 +93,9 @@ def demo(settings: Settings, *, keep: bool) -> int:
     with tempfile.TemporaryDirectory(prefix="sluicegate-demo-") as folder:
         started = time.monotonic()
         with _served(Path(folder)) as endpoint:
-            print(f"sluicegate serve answers at {endpoint} after {time.monotonic() - started:.1f} s")
+            print(
+                f"sluicegate serve answers at {endpoint} after {time.monotonic() - started:.1f} s"
+            )
             story = Story(endpoint, settings.region)
             try:
                 _tell(story, _root_keys(Path(folder)))
@@ -249,7 +250,16 @@ def _served(state: Path) -> Iterator[str]:
     """A `serve` of our own on a free port; its endpoint."""
     # Settings of the user's shell are for their own serve, not for a throw-away one.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SLUICEGATE_")}
-    command = [sys.executable, "-m", "sluicegate.cli", "serve", "--state", str(state), "--port", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        "sluicegate.cli",
+        "serve",
+        "--state",
+        str(state),
+        "--port",
+        "0",
+    ]
     process = subprocess.Popen(  # noqa: S603 - our own module, no input in it
         command, stdout=subprocess.PIPE, text=True, env=environment, cwd=state
     )
@@ -284,5 +294,3 @@ def _wait(endpoint: str, folder: str) -> None:
         signal.pause()
     except KeyboardInterrupt:
         print()
-
-

@@ -1,6 +1,6 @@
 """`sluicegate env`: the lines that point AWS tools at this endpoint, as root.
 
-    eval "$(sluicegate env)"
+eval "$(sluicegate env)"
 """
 
 import json

@@ -1,5 +1,55 @@
 """PURE: may this principal do this, and why.
 
-`policy.compile(text, kind)` reads a document once, strictly; `decide(question, layers)` is the one
-function that decides and explains; `denial(question, decision)` is AWS's sentence.
+`compile(text, kind)` reads a document that is being put, strictly; `load(text, kind)` reads a
+stored one and never raises; `decide(question, layers)` is the one function that decides and
+explains; `denial(question, decision)` is AWS's sentence.
 """
+
+from .decisions import decide
+from .denials import denial, smallest_statement
+from .documents import Unreadable, rewrite_principals, unscoped_size
+from .model import (
+    Attached,
+    Check,
+    Context,
+    Decision,
+    Effect,
+    Grant,
+    Layer,
+    Layers,
+    Match,
+    PolicyKind,
+    Principal,
+    PrincipalKind,
+    Question,
+    ResourceRule,
+)
+from .policy import MalformedPolicy, Policy, compile, load, principals_of  # noqa: A004 - as above
+
+__all__ = [
+    "Attached",
+    "Check",
+    "Context",
+    "Decision",
+    "Effect",
+    "Grant",
+    "Layer",
+    "Layers",
+    "MalformedPolicy",
+    "Match",
+    "Policy",
+    "PolicyKind",
+    "Principal",
+    "PrincipalKind",
+    "Question",
+    "ResourceRule",
+    "Unreadable",
+    "compile",
+    "decide",
+    "denial",
+    "load",
+    "principals_of",
+    "rewrite_principals",
+    "smallest_statement",
+    "unscoped_size",
+]

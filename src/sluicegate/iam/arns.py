@@ -1,11 +1,13 @@
 """Patterns of ARNs: six segments compared one by one, missing ones completed with `*`."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .patterns import ANY_ONE, ANY_RUN, Template, Values, Variable, matches, resolve
 
-_SEGMENTS = 6
+SEGMENTS = 6
+_WILDCARD = re.compile(f"[{ANY_RUN}{ANY_ONE}]")
 
 
 def split(parts: Template) -> tuple[Template, ...]:
@@ -15,7 +17,7 @@ def split(parts: Template) -> tuple[Template, ...]:
         if isinstance(part, Variable):
             rows[-1].append(part)
             continue
-        first, *others = part.split(":", _SEGMENTS - len(rows))
+        first, *others = part.split(":", SEGMENTS - len(rows))
         rows[-1].append(first)
         rows.extend([other] for other in others)
     return tuple(tuple(row) for row in rows)
@@ -23,12 +25,12 @@ def split(parts: Template) -> tuple[Template, ...]:
 
 def completed(segments: tuple[Template, ...]) -> tuple[Template, ...]:
     """All six segments; those that are missing match anything."""
-    return segments + ((ANY_RUN,),) * (_SEGMENTS - len(segments))
+    return segments + ((ANY_RUN,),) * (SEGMENTS - len(segments))
 
 
 def fits(pattern: Sequence[str], segments: Sequence[str]) -> bool:
     """Whether an ARN, split in six, fits a pattern, split in six."""
-    return len(segments) == _SEGMENTS and all(
+    return len(segments) == SEGMENTS and all(
         ours in (ANY_RUN, theirs) or matches(ours, theirs)
         for ours, theirs in zip(pattern, segments, strict=True)
     )
@@ -36,27 +38,34 @@ def fits(pattern: Sequence[str], segments: Sequence[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ArnSet:
-    """Many ARN patterns as one question, the cheapest form of each asked first."""
+    """Many ARN patterns as one question, the cheapest form of each asked first.
+
+    `fixed` are patterns with wildcards inside, each with the text before its first one;
+    `moving` those with variables.
+    """
 
     exact: frozenset[str]
     prefixes: tuple[str, ...]
-    fixed: tuple[tuple[str, ...], ...]
+    fixed: tuple[tuple[str, tuple[str, ...]], ...]
     moving: tuple[tuple[Template, ...], ...]
 
-    def has(self, arn: str, segments: Sequence[str], values: Values) -> bool | None:
-        """Whether `arn` fits one of them; None when only an unresolved variable could tell."""
+    def has(self, arn: str) -> bool:
+        """Whether `arn` fits a pattern without variables."""
         if arn in self.exact or arn.startswith(self.prefixes):
             return True
-        if any(fits(pattern, segments) for pattern in self.fixed):
-            return True
-        return self._moves_to(segments, values) if self.moving else False
+        for head, pattern in self.fixed:
+            if arn.startswith(head) and fits(pattern, arn.split(":", SEGMENTS - 1)):
+                return True
+        return False
 
-    def _moves_to(self, segments: Sequence[str], values: Values) -> bool | None:
+    def moves_to(self, arn: str, values: Values) -> bool | None:
+        """Whether `arn` fits a pattern with variables; None if an unresolved one could tell."""
+        segments = arn.split(":", SEGMENTS - 1)
         is_unresolved = False
         for templates in self.moving:
             resolved = [resolve(parts, values) for parts in templates]
             pattern = [text for text in resolved if text is not None]
-            if len(pattern) < _SEGMENTS:
+            if len(pattern) < SEGMENTS:
                 is_unresolved = True
             elif fits(pattern, segments):
                 return True
@@ -67,7 +76,7 @@ def arn_set(patterns: Sequence[tuple[Template, ...]], *, is_everything: bool = F
     """Sort completed patterns into an `ArnSet`; `is_everything` adds the pattern `*`."""
     exact: list[str] = []
     prefixes = [""] if is_everything else []
-    fixed: list[tuple[str, ...]] = []
+    fixed: list[tuple[str, tuple[str, ...]]] = []
     moving: list[tuple[Template, ...]] = []
     for segments in patterns:
         if any(isinstance(part, Variable) for parts in segments for part in parts):
@@ -75,8 +84,8 @@ def arn_set(patterns: Sequence[tuple[Template, ...]], *, is_everything: bool = F
             continue
         texts = tuple("".join(map(str, parts)) for parts in segments)
         head, is_open = _head(texts)
-        if ANY_RUN in head or ANY_ONE in head:
-            fixed.append(texts)
+        if wildcard := _WILDCARD.search(head):
+            fixed.append((head[: wildcard.start()], texts))
         else:
             (prefixes if is_open else exact).append(head)
     return ArnSet(frozenset(exact), tuple(prefixes), tuple(fixed), tuple(moving))

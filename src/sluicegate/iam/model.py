@@ -68,12 +68,16 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """May this principal do this action on this resource, under these circumstances?"""
+    """May this principal do this action on this resource, under these circumstances?
+
+    `also` are further names of the resource: a statement that covers one of them covers it.
+    """
 
     principal: Principal
     action: str
     resource: str
     context: Context
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +85,14 @@ class Attached:
     """A compiled policy and where it hangs: `uri` is its ARN, empty for an inline policy.
 
     `name` tells inline policies apart; `attached_to` is the ARN it is attached to or embedded in.
+    `text` is the document as it is stored, for whoever records the decision.
     """
 
     policy: "Policy"
     uri: str = ""
     name: str = ""
     attached_to: str = ""
+    text: str = field(default="", repr=False)
 
 
 class ResourceRule(Enum):

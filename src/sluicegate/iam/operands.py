@@ -6,9 +6,13 @@ from base64 import b64decode
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from types import MappingProxyType
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,3})?")
+_NUMBER = re.compile(
+    r"[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,3})?"
+)
 _YEAR = re.compile(r"[0-9]{4}")
 _EPOCH = re.compile(r"-?[0-9]{1,18}")
 _DATE = re.compile(
@@ -17,6 +21,7 @@ _DATE = re.compile(
 )
 _PREFIX_LENGTH = re.compile(r"[0-9]{1,3}")
 _MAPPED_BITS = 96
+_TRUTHS = MappingProxyType({"true": True, "false": False})
 
 
 def number(text: str) -> Decimal:
@@ -60,7 +65,7 @@ def _offset_seconds(zone: str | None) -> int:
 
 def truth(text: str) -> bool:
     """`true` or `false`, in any letter case."""
-    known = {"true": True, "false": False}.get(text.lower())
+    known = _TRUTHS.get(text.lower())
     if known is None:
         raise ValueError(f"`{text}` is neither true nor false")
     return known
@@ -87,6 +92,7 @@ class Addresses:
         return address.version == self.version and int(address) & self.mask == self.network
 
 
+@lru_cache(maxsize=1024)  # reading one costs more than the rest of a decision's condition
 def address(text: str) -> IPv4Address | IPv6Address:
     """One address; an IPv4 address written as IPv6 (`::ffff:10.0.0.1`) is the IPv4 address."""
     if "%" in text:

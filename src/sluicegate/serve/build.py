@@ -49,7 +49,12 @@ def open_databases(settings: Settings, folder: StateFolder) -> Databases:
 
 
 def build(
-    settings: Settings, databases: Databases, vault: Vault, root: RootKey, clock: Clock
+    settings: Settings,
+    databases: Databases,
+    vault: Vault,
+    root: RootKey,
+    clock: Clock,
+    signing_clock: Clock | None = None,
 ) -> tuple[Front, Callable[[], None]]:
     """The front of the endpoint, and how to close what stands behind it."""
     memory = EpochMemory()
@@ -61,7 +66,7 @@ def build(
         log_events=log_events,
         vault=vault,
         clock=clock,
-        identity=Identity(databases.state, vault, clock, root, memory, touches),
+        identity=Identity(databases.state, vault, clock, root, memory, touches, signing_clock),
         authority=Authority(databases.state, memory, decisions),
         operations=operations.served(),
     )

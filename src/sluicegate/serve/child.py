@@ -45,9 +45,7 @@ def main() -> None:
     folder = StateFolder(settings.state_folder)
     vault = open_vault(folder)
     databases = open_databases(settings, folder)
-    front, close = build(
-        settings, databases, vault, open_root_key(folder, settings), SystemClock()
-    )
+    front, close = build(settings, databases, vault, open_root_key(folder, settings), SystemClock())
     app = App(front.answer)
     try:
         _serve(app, socket.socket(fileno=orders.listener))

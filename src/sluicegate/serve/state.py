@@ -62,7 +62,9 @@ def open_folder(settings: Settings) -> StateFolder:
     try:
         folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise StartRefused(f"state folder `{folder.path}` cannot be made: {error.strerror}") from None
+        raise StartRefused(
+            f"state folder `{folder.path}` cannot be made: {error.strerror}"
+        ) from None
     status = folder.path.stat()
     if status.st_uid != os.geteuid():
         raise StartRefused(f"state folder `{folder.path}` belongs to another user")

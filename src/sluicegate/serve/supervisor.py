@@ -36,7 +36,7 @@ class ApiChild:
 
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
         self._orders = Orders(dataclasses.asdict(settings), listener.fileno())
-        self._process = subprocess.Popen(  # noqa: S603 - our own module, no input in it
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "sluicegate.serve.child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -1,6 +1,6 @@
 """Aliases of KMS keys: names, unique in an account and region, that can be moved."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import sqlalchemy as sa
 
@@ -25,6 +25,10 @@ class Alias:
     def arn(self) -> str:
         """The alias ARN."""
         return f"arn:{partition_of(self.region)}:kms:{self.region}:{self.account}:{self.name}"
+
+    def of(self, key_id: str) -> "Alias":
+        """The same alias, naming that key."""
+        return replace(self, key_id=key_id)
 
 
 def find(tx: Tx, account: str, region: str, name: str) -> Alias | None:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ _log = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 1.0
+_COMPLAINT_SECONDS = 60.0
 
 
 @dataclass(slots=True, eq=False)
@@ -63,20 +65,22 @@ class BatchingWriter(Generic[T]):
         self._size = 0  # items in the queue
         self._awaited = 0  # entries in the queue that somebody waits for
         self._in_hand = False
+        self._next_complaint = 0.0
         self._is_failing = False
         self._is_closed = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def put(self, item: T) -> None:
-        """Have `item` written soon.
+    def put(self, item: T) -> bool:
+        """Have `item` written soon; False when it had to be dropped (and counted) instead.
 
-        Waits for room a second at most, and not at all while the database refuses writes: then
-        the item is dropped, and counted.
+        Waits for room a second at most, and not at all while the database refuses writes.
         """
-        if not self._enqueue(_Entry((item,))):
+        accepted = self._enqueue(_Entry((item,)))
+        if not accepted:
             self._drop(1)
+        return accepted
 
     def put_and_wait(self, items: Sequence[T]) -> None:
         """Return when `items`, all of them, are committed; raises what kept them from it.
@@ -103,16 +107,16 @@ class BatchingWriter(Generic[T]):
     def _await(self, entry: _Entry[T]) -> None:
         if not self._enqueue(entry):
             raise Unavailable(f"The {self._name} cannot be written right now: too many wait.")
-        assert entry.done is not None  # noqa: S101 - what both callers made it with
+        assert entry.done is not None  # what both callers made it with
         entry.done.wait()
         if entry.error is not None:
             raise entry.error
 
     def _enqueue(self, entry: _Entry[T]) -> bool:
         with self._changed:
-            if self._size >= self._capacity:
+            if entry.items and self._size >= self._capacity:
                 self._changed.wait_for(self._is_wait_over, _PATIENCE_SECONDS)
-            if self._is_closed or self._size >= self._capacity:
+            if self._is_closed or (entry.items and self._size >= self._capacity):
                 return False
             self._queue.append(entry)
             self._size += len(entry.items)
@@ -151,7 +155,7 @@ class BatchingWriter(Generic[T]):
                 size += len(entry.items)
                 self._awaited -= entry.done is not None
             self._size -= size
-            self._in_hand = True
+            self._in_hand = bool(entries)
             self._changed.notify_all()
         return entries
 
@@ -192,8 +196,11 @@ class BatchingWriter(Generic[T]):
 
     def _blame(self, entry: _Entry[T], error: Exception) -> None:
         if entry.done is None:
-            _log.error("an entry of %s was refused", self._name, exc_info=error)
             self._drop(len(entry.items))
+            # A flood of such items is a line a minute, not a line each.
+            if time.monotonic() >= self._next_complaint:
+                self._next_complaint = time.monotonic() + _COMPLAINT_SECONDS
+                _log.error("%s were dropped: %d so far", self._name, self.dropped, exc_info=error)
         entry.settle(error)
 
     def _put_back(self, entries: list[_Entry[T]], pause_seconds: float) -> None:

@@ -31,15 +31,28 @@ class Database:
     next transaction starts afresh, so that a lock, a full disk or a lost server heals by itself.
 
     `url` is `sqlite:///PATH` or `postgresql://…`. A database that is not `durable` is a journal:
-    its commits do not wait for the disk.
+    its commits do not wait for the disk. Only a migration does without `foreign_keys` (which
+    PostgreSQL has always).
     """
 
-    def __init__(self, url: str, *, durable: bool = True, patience_seconds: float = 5.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        durable: bool = True,
+        patience_seconds: float = 5.0,
+        foreign_keys: bool = True,
+    ) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self._patience_seconds = patience_seconds
         self._doors: _Doors = (
-            Sqlite(sqlite_path(url), durable=durable, patience_seconds=patience_seconds)
+            Sqlite(
+                sqlite_path(url),
+                durable=durable,
+                patience_seconds=patience_seconds,
+                foreign_keys=foreign_keys,
+            )
             if self.is_sqlite
             else Postgresql(url, durable=durable, patience_seconds=patience_seconds)
         )

@@ -78,7 +78,7 @@ def _of_sqlite(error: sqlite3.Error) -> SluicegateError | None:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     primary = code & 0xFF
     if code in _SQLITE_CONFLICTS:
-        return Conflict(str(error))
+        return Conflict(str(error).splitlines()[0])
     if primary in _SQLITE_DAMAGED:
         return Corrupted(_DAMAGED)
     if primary == sqlite3.SQLITE_TOOBIG:
@@ -95,7 +95,8 @@ def _of_postgresql(error: BaseException, state: str | None) -> SluicegateError |
             return InvalidInput(_UNSTORABLE)
         return Unavailable(_UNREACHABLE) if "OperationalError" in kinds else None
     if state in _POSTGRESQL_CONFLICTS:
-        return Conflict(str(error))
+        # The lines after the first quote the row.
+        return Conflict(str(error).splitlines()[0])
     if state in _POSTGRESQL_DAMAGED:
         return Corrupted(_DAMAGED)
     if state.startswith("22"):

@@ -6,15 +6,48 @@ file without any error. Several machines share PostgreSQL instead.
 
 from pathlib import Path
 
+# fmt: off - a list of words reads better in lines than in a column
 _NETWORK = frozenset(
-    ("9p", "acfs", "afs", "beegfs", "ceph", "cifs", "coda", "gfs", "gfs2", "glusterfs", "gpfs")
-    + ("lustre", "ncpfs", "nfs", "nfs3", "nfs4", "ocfs2", "orangefs", "pvfs2", "smb2", "smb3")
-    + ("smbfs",)
+    {
+        "9p",
+        "acfs",
+        "afs",
+        "beegfs",
+        "ceph",
+        "cifs",
+        "coda",
+        "gfs",
+        "gfs2",
+        "glusterfs",
+        "gpfs",
+        "lustre",
+        "ncpfs",
+        "nfs",
+        "nfs3",
+        "nfs4",
+        "ocfs2",
+        "orangefs",
+        "pvfs2",
+        "smb2",
+        "smb3",
+        "smbfs",
+    }
 )
 _NETWORK_FUSE = frozenset(
-    ("ceph", "gcsfuse", "glusterfs", "goofys", "juicefs", "mount-s3", "rclone", "s3fs")
-    + ("seaweedfs", "sshfs")
+    {
+        "ceph",
+        "gcsfuse",
+        "glusterfs",
+        "goofys",
+        "juicefs",
+        "mount-s3",
+        "rclone",
+        "s3fs",
+        "seaweedfs",
+        "sshfs",
+    }
 )
+# fmt: on
 _MOUNTS = Path("/proc/self/mounts")
 
 

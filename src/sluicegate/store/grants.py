@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from . import epoch
 from .database import Tx
-from .keys import key_grants, keys
+from .keys import arn_of, key_grants, keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +66,17 @@ def of_key(tx: Tx, key_id: str) -> list[KeyGrant]:
 
 
 def retirable(tx: Tx, region: str, retiring: str, now_ms: int) -> list[tuple[KeyGrant, str]]:
-    """The grants in a region a principal may retire, by id, each with its key's account."""
+    """The grants in a region a principal may retire, by id, each with its key's ARN."""
     query = (
         sa.select(key_grants, keys.c.account)
         .join(keys, keys.c.id == key_grants.c.key_id)
         .where(key_grants.c.retiring == retiring, keys.c.region == region)
         .where(sa.or_(keys.c.deletion_ms.is_(None), keys.c.deletion_ms > now_ms))
     )
-    return [(_grant(row), row.account) for row in tx.execute(query.order_by(key_grants.c.id))]
+    return [
+        (_grant(row), arn_of(row.account, region, row.key_id))
+        for row in tx.execute(query.order_by(key_grants.c.id))
+    ]
 
 
 def delete(tx: Tx, grant_id: str) -> None:

@@ -185,6 +185,14 @@ def by_id(tx: Tx, kind: Kind, entity_id: str) -> Entity | None:
     return _one(tx, kind, _TABLES[kind].c.id == entity_id)
 
 
+def of_any_kind(tx: Tx, entity_id: str) -> Entity | None:
+    """The user, group or role of that id, while it lives."""
+    for kind, prefix in _ID_PREFIXES.items():
+        if entity_id.startswith(prefix):
+            return by_id(tx, kind, entity_id)
+    return None
+
+
 def listed(
     tx: Tx, kind: Kind, account: str, prefix: str = "/", after: str = "", limit: int | None = None
 ) -> list[Entity]:
@@ -248,7 +256,7 @@ def add(
     )
     epoch.bump(tx)
     entity = by_id(tx, kind, entity_id)
-    assert entity is not None  # noqa: S101 - written above, in this transaction
+    assert entity is not None
     return entity
 
 

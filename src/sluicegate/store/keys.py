@@ -104,8 +104,7 @@ class Key:
     @property
     def arn(self) -> str:
         """The key ARN."""
-        partition = partition_of(self.region)
-        return f"arn:{partition}:kms:{self.region}:{self.account}:key/{self.id}"
+        return arn_of(self.account, self.region, self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +120,11 @@ class Material:
 
     def __repr__(self) -> str:
         return f"Material({self.key_id}, {self.id})"
+
+
+def arn_of(account: str, region: str, key_id: str) -> str:
+    """The ARN of a key."""
+    return f"arn:{partition_of(region)}:kms:{region}:{account}:key/{key_id}"
 
 
 def create(tx: Tx, key: Key, material: Material) -> None:

@@ -4,7 +4,9 @@ Events hang on their stream's id, not its name: a stream that is deleted and mad
 Their order is by time and then by arrival; a `Position` is a place between two events of it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -25,9 +27,9 @@ EVENT_OVERHEAD_BYTES = 26
 
 PAGE_BYTES = 1024 * 1024
 
-# A page of a search ends after so much was looked at, found or not, so that no call is long.
-_SEARCH_EVENTS = 20_000
-_SEARCH_BYTES = 16 * 1024 * 1024
+# A page of a search ends after so long, whatever was found, so that no call takes longer.
+_SEARCH_SECONDS = 0.5
+
 _PRUNED_AT_ONCE = 1_000
 _NAMED_AT_ONCE = 1_000
 
@@ -76,7 +78,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class Upload:
     """The events of one PutLogEvents, `(at_ms, UTF-8 message)` in order of time.
 
     What the group has from before `expired_before_ms` may go.
@@ -114,7 +116,7 @@ class LogEvents:
         # An item is a whole batch, a megabyte at most: few may wait, few go in one transaction.
         self._writer = BatchingWriter("log-events", database, _write, capacity=256, batch=64)
 
-    def append(self, batch: Batch) -> None:
+    def append(self, batch: Upload) -> None:
         """Store a batch; it is committed when this returns. `Unavailable`: nothing happened."""
         if batch.events:
             self._writer.put_and_wait([batch])
@@ -129,8 +131,8 @@ class LogEvents:
         rows = _between(log_events.c.stream_id == stream_id, low, high, from_head=from_head)
         page: list[Event] = []
         size = 0
-        with self._database.read() as tx:
-            for event in _stream(tx, rows.limit(limit)):
+        with self._database.read() as tx, closing(_stream(tx, rows.limit(limit))) as events:
+            for event in events:
                 size += _cost(event)
                 if page and size > PAGE_BYTES:
                     break
@@ -151,21 +153,21 @@ class LogEvents:
         """Events of a whole group, or of some of its streams, that match, in the order asked for.
 
         A page may be short, or empty, with a `rest`: it ends after `limit` events, a megabyte of
-        them, or when enough events were looked at.
+        them, or half a second.
         """
         where = log_events.c.group_id == group_id
         if stream_ids is not None and len(stream_ids) <= _NAMED_AT_ONCE:
             where &= log_events.c.stream_id.in_(list(stream_ids))
         found: list[Event] = []
-        size = seen = seen_bytes = 0
-        with self._database.read() as tx:
-            for event in _stream(tx, _between(where, low, high, from_head=from_head)):
+        size = 0
+        deadline = time.monotonic() + _SEARCH_SECONDS
+        rows = _between(where, low, high, from_head=from_head)
+        with self._database.read() as tx, closing(_stream(tx, rows)) as events:
+            for number, event in enumerate(events):
                 cost = _cost(event)
                 is_full = len(found) == limit or (found and size + cost > PAGE_BYTES)
-                if is_full or seen >= _SEARCH_EVENTS or seen_bytes > _SEARCH_BYTES:
+                if is_full or (number and time.monotonic() > deadline):
                     return Found(found, _rest(event, from_head=from_head))
-                seen += 1
-                seen_bytes += cost
                 if (stream_ids is None or event.stream_id in stream_ids) and matches(event.message):
                     found.append(event)
                     size += cost
@@ -226,7 +228,7 @@ class LogEvents:
                 removed = remove(tx)
 
 
-def _write(tx: Tx, batches: Sequence[Batch]) -> None:
+def _write(tx: Tx, batches: Sequence[Upload]) -> None:
     rows = [
         {
             "group_id": batch.group_id,
@@ -245,7 +247,7 @@ def _write(tx: Tx, batches: Sequence[Batch]) -> None:
             _prune(tx, batch.group_id, batch.expired_before_ms)
 
 
-def _add_up(tx: Tx, batch: Batch) -> None:
+def _add_up(tx: Tx, batch: Upload) -> None:
     table = log_stream_totals.c
     first_ms, last_ms = batch.events[0][0], batch.events[-1][0]
     size = sum(len(message) + EVENT_OVERHEAD_BYTES for _, message in batch.events)
@@ -268,7 +270,7 @@ def _prune(tx: Tx, group_id: str, before_ms: int) -> int:
     size = sa.func.length(table.message)
     query = sa.select(table.stream_id, table.id, size).order_by(table.at_ms, table.id)
     query = query.where(table.group_id == group_id, table.at_ms < before_ms)
-    gone = sorted(tx.execute(query.limit(_PRUNED_AT_ONCE)).tuples())
+    gone = sorted(tuple(row) for row in tx.execute(query.limit(_PRUNED_AT_ONCE)))
     if gone:
         tx.execute(log_events.delete().where(table.id.in_([event_id for _, event_id, _ in gone])))
     for stream_id, events in groupby(gone, key=lambda row: row[0]):
@@ -297,10 +299,11 @@ def _between(
     return query.order_by(table.at_ms.desc(), table.id.desc())
 
 
-def _stream(tx: Tx, query: "sa.Select[int, str, int, int, bytes]") -> Iterator[Event]:
+def _stream(tx: Tx, query: "sa.Select[int, str, int, int, bytes]") -> Generator[Event, None, None]:
     """The rows as they are needed: one event may be a megabyte, so they are not all fetched."""
-    for row in tx.execute(query.execution_options(yield_per=50)):
-        yield Event(row.id, row.stream_id, row.at_ms, row.ingested_ms, row.message.decode())
+    with tx.execute(query.execution_options(yield_per=50)) as rows:
+        for row in rows:
+            yield Event(row.id, row.stream_id, row.at_ms, row.ingested_ms, row.message.decode())
 
 
 def _cost(event: Event) -> int:

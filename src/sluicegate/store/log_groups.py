@@ -1,7 +1,8 @@
 """Log groups: what is kept about them; their events are elsewhere (`log_events`)."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 import sqlalchemy as sa
 
@@ -77,6 +78,12 @@ def named(tx: Tx, account: str, region: str, name: str) -> LogGroup | None:
     return LogGroup(*row) if row else None
 
 
+def with_ids(tx: Tx, group_ids: Iterable[str]) -> list[LogGroup]:
+    """The groups with these ids, as far as they are there."""
+    query = sa.select(*_GROUP).where(log_groups.c.id.in_(list(group_ids)))
+    return [LogGroup(*row) for row in tx.execute(query)]
+
+
 def page(
     tx: Tx,
     account: str,
@@ -95,14 +102,10 @@ def page(
         query = query.where(sa.func.substr(log_groups.c.name, 1, len(prefix)) == prefix)
     if names is not None:
         query = query.where(log_groups.c.name.in_(list(names)))
-    found: list[LogGroup] = []
-    for row in tx.execute(query.order_by(log_groups.c.name).execution_options(yield_per=200)):
-        group = LogGroup(*row)
-        if matches(group):
-            found.append(group)
-            if len(found) == limit:
-                break
-    return found
+    query = query.order_by(log_groups.c.name).execution_options(yield_per=200)
+    with tx.execute(query) as rows:
+        groups = (group for group in (LogGroup(*row) for row in rows) if matches(group))
+        return list(islice(groups, limit))
 
 
 def set_retention(tx: Tx, group_id: str, days: int | None) -> None:

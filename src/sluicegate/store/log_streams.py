@@ -16,8 +16,8 @@ log_streams = sa.Table(
     sa.Column("group_id", sa.ForeignKey("log_groups.id"), nullable=False),
     sa.Column("name", sa.String(512), nullable=False),
     moment("created_ms"),
-    sa.UniqueConstraint("account", "region", "group_id", "name"),
-    sa.Index(None, "group_id", "name"),
+    # The group first: listing a group's streams goes along this key.
+    sa.UniqueConstraint("group_id", "name", "account", "region"),
 )
 
 # Databases take a limited number of parameters.
@@ -86,7 +86,8 @@ def names(tx: Tx, stream_ids: Iterable[str]) -> dict[str, str]:
     for start in range(0, len(ids), _NAMED_AT_ONCE):
         portion = ids[start : start + _NAMED_AT_ONCE]
         query = sa.select(log_streams.c.id, log_streams.c.name)
-        found.update(tx.execute(query.where(log_streams.c.id.in_(portion))).tuples())
+        for stream_id, name in tx.execute(query.where(log_streams.c.id.in_(portion))):
+            found[stream_id] = name
     return found
 
 

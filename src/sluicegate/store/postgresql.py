@@ -23,13 +23,16 @@ class Postgresql:
         )
         # Writers are one at a time by the lock below, so each statement may see the latest.
         self._writers = self._engine.execution_options(isolation_level="READ COMMITTED")
+        self._is_closed = False
 
     def begin_read(self) -> sa.Connection:
         """A connection with a snapshot of its own, taken at its first query."""
         return _taken(self._readers)
 
     def end_read(self, connection: sa.Connection) -> None:
-        """Give the connection back."""
+        """Undo what was not committed and give the connection back."""
+        if self._is_closed:
+            connection.detach()
         connection.close()
 
     def begin_write(self, patience_seconds: float) -> sa.Connection:
@@ -49,9 +52,7 @@ class Postgresql:
             raise
         return connection
 
-    def end_write(self, connection: sa.Connection) -> None:
-        """Undo what was not committed and give the connection back."""
-        connection.close()
+    end_write = end_read
 
     def check(self) -> None:
         """`StartRefused` unless the server answers."""
@@ -60,7 +61,7 @@ class Postgresql:
             try:
                 connection.exec_driver_sql("SELECT 1")
             finally:
-                connection.close()
+                self.end_read(connection)
         except Unavailable as error:
             raise StartRefused(
                 f"the database `{self._engine.url.render_as_string()}` does not answer:"
@@ -69,6 +70,7 @@ class Postgresql:
 
     def close(self) -> None:
         """Close every connection at rest."""
+        self._is_closed = True
         self._engine.dispose()
 
 

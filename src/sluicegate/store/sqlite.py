@@ -22,7 +22,9 @@ class Sqlite:
     """The connections to one SQLite file. `durable` writes survive a power loss once committed;
     others survive a crash of the process, and a power loss leaves a clean prefix of them."""
 
-    def __init__(self, path: Path, *, durable: bool, patience_seconds: float) -> None:
+    def __init__(
+        self, path: Path, *, durable: bool, patience_seconds: float, foreign_keys: bool
+    ) -> None:
         if kind := network_file_system(path, mounts()):
             raise StartRefused(
                 f"`{path}` is on a network file system ({kind}), where SQLite's locks do not work;"
@@ -32,7 +34,9 @@ class Sqlite:
         self._patience_seconds = patience_seconds
         synchronous = "FULL" if durable else "NORMAL"
         self._readers = self._engine("query_only=ON")
-        self._writers = self._engine(f"synchronous={synchronous}", "foreign_keys=ON")
+        self._writers = self._engine(
+            f"synchronous={synchronous}", f"foreign_keys={'ON' if foreign_keys else 'OFF'}"
+        )
         # Connections at rest, the last used first: taking one costs no lock, a pool's costs 15 µs.
         self._idle_readers: deque[sa.Connection] = deque()
         self._idle_writers: deque[sa.Connection] = deque()
@@ -88,6 +92,8 @@ class Sqlite:
     def _end(self, connection: sa.Connection, idle: deque[sa.Connection]) -> None:
         try:
             connection.rollback()
+            # SQLAlchemy knows nothing of a BEGIN that no query of its own has followed.
+            _driver(connection).rollback()
         except BaseException:
             _dropped(connection)
             raise
@@ -150,7 +156,7 @@ def _dropped(connection: sa.Connection) -> None:
 
 def _driver(connection: sa.Connection) -> sqlite3.Connection:
     driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - what `connect` made
+    assert isinstance(driver, sqlite3.Connection)  # what `connect` made
     return driver
 
 

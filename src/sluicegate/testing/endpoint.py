@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from ..access.principals import RootKey
-from ..clock import Clock
+from ..clock import Clock, SystemClock
 from ..serve.build import build, open_databases
 from ..serve.state import StateFolder, open_root_key, open_vault
 from ..settings import Settings
@@ -43,14 +43,12 @@ class Endpoint:
         self.clock: Any = clock or FrozenClock()
         folder = StateFolder(state)
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        migrate_state(
-            self.settings.database, folder.database, folder.decisions, folder.log_events
-        )
+        migrate_state(self.settings.database, folder.database, folder.decisions, folder.log_events)
         self.vault = open_vault(folder)
         self.root: RootKey = open_root_key(folder, self.settings)
         self.databases = open_databases(self.settings, folder)
         self.front, self._close = build(
-            self.settings, self.databases, self.vault, self.root, self.clock
+            self.settings, self.databases, self.vault, self.root, self.clock, SystemClock()
         )
 
     def __enter__(self) -> "Endpoint":

@@ -14,5 +14,5 @@ class FrozenClock:
         return self._now_ms
 
     def advance(self, *, seconds: float) -> None:
-        """Move on; real signers' requests are refused once they are 15 minutes behind."""
+        """Move on."""
         self._now_ms += round(seconds * 1000)

@@ -1,18 +1,27 @@
-"""JSON documents: bodies read with the model beside them, results written as the model names them."""
+"""JSON documents: bodies read with the model beside them, results written by the model's names."""
 
 import base64
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from botocore.model import Shape
 
-from .scalars import Unreadable, blob, finite, from_iso8601, from_seconds, special, whole
-from .scalars import moment_text, seconds
+from .scalars import (
+    Unreadable,
+    blob,
+    finite,
+    from_iso8601,
+    from_seconds,
+    moment_text,
+    seconds,
+    special,
+    whole,
+)
 
 
 def read_json(body: bytes) -> Any:
-    """The JSON value in `body`. NaN, lone surrogates, bad UTF-8 and too deep nesting are refused."""
+    """The JSON value in `body`; NaN, lone surrogates, bad UTF-8 and deep nesting are refused."""
     try:
         return msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -30,8 +39,9 @@ def read_object(body: bytes) -> dict[str, Any]:
 
 
 def typed(shape: Shape, value: Any) -> Any:
-    """`value`, just decoded, in the types of `shape`; members the model does not know are dropped."""
-    return _READERS.get(shape.type_name, _string)(shape, value)
+    """`value`, just decoded, in the types of `shape`; members the model lacks are dropped."""
+    read: _Reader = _READERS.get(shape.type_name, _string)
+    return read(shape, value)
 
 
 def _structure(shape: Shape, value: Any) -> Any:
@@ -110,7 +120,8 @@ def _blob(_shape: Shape, value: Any) -> bytes:
         raise Unreadable("Invalid base64 in a blob") from None
 
 
-_READERS: dict[str, Callable[[Shape, Any], Any]] = {
+_Reader: TypeAlias = Callable[[Shape, Any], Any]
+_READERS: dict[str, _Reader] = {
     "structure": _structure,
     "list": _list,
     "map": _map,
@@ -153,8 +164,8 @@ def written(shape: Shape, value: Any) -> Any:
         case "blob":
             return base64.b64encode(value).decode()
         case "timestamp":
-            format = shape.serialization.get("timestampFormat", "unixtimestamp")
-            return seconds(value) if format == "unixtimestamp" else moment_text(value, format)
+            style = shape.serialization.get("timestampFormat", "unixtimestamp")
+            return seconds(value) if style == "unixtimestamp" else moment_text(value, style)
         case "float" | "double":
             return special(value) or float(value)
     return value

@@ -81,7 +81,7 @@ def _tree(parts: Mapping[str, str]) -> _Tree:
 
 @dataclass(frozen=True, slots=True)
 class _Dialect:
-    """Where one of the two protocols looks for a member, and whether a list has a step of its own."""
+    """Where a protocol looks for a member, and whether a list has a step of its own."""
 
     name: Callable[[Shape, str], str]
     is_flat: Callable[[Shape], bool]

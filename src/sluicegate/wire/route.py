@@ -67,10 +67,10 @@ def _by_form(services: list[Service], request: Request) -> Target:
         if service.protocol is Protocol.EC2:
             raise AwsError("MissingParameter", "The request must contain the parameter Action")
         raise AwsError("MissingAction", "The request is missing an action or a required parameter.")
-    if action in _operations(service.name):
-        # EC2 goes on answering every older version; the others have had one.
-        if service.protocol is Protocol.EC2 or version == service.version:
-            return Target(service.name, action, service.protocol, given)
+    # EC2 goes on answering every older version; the others have had one.
+    is_version = service.protocol is Protocol.EC2 or version == service.version
+    if is_version and action in _operations(service.name):
+        return Target(service.name, action, service.protocol, given)
     if service.protocol is Protocol.EC2:
         message = f"The action {action[:200]} is not valid for this web service."
     else:
@@ -125,10 +125,10 @@ def _match(service: str, request: Request) -> Target | None:
     query = parse_qsl(request.query, keep_blank_values=True) if request.query else []
     for template in _templates(service).get((request.method, len(raw)), ()):
         pairs = list(zip(template.steps, raw, strict=True))
-        if all(is_label or step == unquote(given) for (step, is_label), given in pairs):
-            if all(each in query for each in template.query):
-                labels = {step: given for (step, is_label), given in pairs if is_label}
-                return Target(service, template.operation, Protocol.REST_JSON, labels)
+        is_path = all(is_label or step == unquote(given) for (step, is_label), given in pairs)
+        if is_path and all(each in query for each in template.query):
+            labels = {step: given for (step, is_label), given in pairs if is_label}
+            return Target(service, template.operation, Protocol.REST_JSON, labels)
     return None
 
 

@@ -25,7 +25,7 @@ _WINDOW_SECONDS = 15 * 60
 _TERMINATOR = "aws4_request"
 _ISO_BASIC = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _HTTP_DATE = re.compile(
-    r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT"
+    r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} (GMT|[+-]0000)"
 )
 _REGION = re.compile(r"(?=.{1,32}\Z)[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}")
 _SERVICE = re.compile(r"[a-z0-9-]{1,64}")
@@ -77,7 +77,8 @@ def read(request: Request, now_ms: int) -> Signed:
     claimed = claims(headers, pairs)  # steps 5 to 7
     _check_signed_headers(headers, claimed.signed_headers)  # step 8
     moment = _moment(claimed.date)  # step 9
-    _check_clock(to_ms(moment), now_ms, claimed.expires_seconds)  # steps 10 and 11
+    signed_ms = to_ms(moment)
+    _check_clock(signed_ms, now_ms, claimed.expires_seconds)  # steps 10 and 11
     access_key, scope = _scope(claimed.credential, moment)  # steps 12 and 13
     body_hash = hashlib.sha256(request.body).hexdigest()
     _check_declared_hash(headers, body_hash)
@@ -86,7 +87,7 @@ def read(request: Request, now_ms: int) -> Signed:
         access_key=access_key,
         scope=scope,
         token=claimed.token or None,
-        signed_ms=to_ms(moment),
+        signed_ms=signed_ms,
         expires_seconds=claimed.expires_seconds,
         is_presigned=claimed.is_presigned,
         signature=claimed.signature,
@@ -191,7 +192,7 @@ def _moment(text: str) -> datetime:
         if _ISO_BASIC.fullmatch(text):
             return datetime.fromisoformat(text)
         if _HTTP_DATE.fullmatch(text):
-            return parsedate_to_datetime(text).astimezone(UTC)
+            return parsedate_to_datetime(text).replace(tzinfo=UTC)
     except ValueError:
         pass  # of the right form, but no day of any calendar
     raise IdentityFault(

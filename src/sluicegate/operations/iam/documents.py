@@ -1,6 +1,7 @@
 """Policy documents on their way in (checked, measured, principals pinned) and out (URL-encoded)."""
 
 import json
+import re
 from collections.abc import Iterable
 from functools import cache
 from urllib.parse import quote
@@ -14,7 +15,11 @@ from ...store.database import Tx
 from ...store.identities import Entity, Kind
 
 _PREFIXES = {"AIDA": Kind.USER, "AROA": Kind.ROLE}
-_LIVING = {"user": Kind.USER, "role": Kind.ROLE, "assumed-role": Kind.ROLE}
+_KINDS = {"user": Kind.USER, "role": Kind.ROLE, "assumed-role": Kind.ROLE}
+_NOUNS = tuple(f"{noun}/" for noun in _KINDS)
+_ACCOUNT = re.compile("[0-9]{12}")
+# Principals that are nobody this server keeps: the account itself, and federated users.
+_UNNAMED = re.compile("root|federated-user/.+")
 
 
 def check(text: str, kind: PolicyKind) -> None:
@@ -43,18 +48,24 @@ def pinned(tx: Tx, account: str, text: str) -> str:
     """
 
     def pin(principal: str) -> str:
+        if principal == "*" or _ACCOUNT.fullmatch(principal):
+            return principal
+        if "\0" in principal:  # PostgreSQL refuses the very question.
+            raise _invalid(principal)
         arn = Arn.find(principal)
         if arn is None:
-            if _entity_of_id(tx, principal) is None and principal[:4] in _PREFIXES:
-                raise _invalid(principal)
+            found = _entity_of_id(tx, principal)
+        elif _UNNAMED.fullmatch(arn.resource):
             return principal
-        kind, found = _named(tx, arn)
-        if kind is None:
-            return principal
-        if found is None and arn.account == account:
+        else:
+            found = _named(tx, arn)
+        if found is not None:
+            # A session stays an ARN: it has an id only while it lasts.
+            return principal if arn and arn.service == "sts" else found.id
+        is_strangers = arn and arn.account != account and arn.resource.startswith(_NOUNS)
+        if not is_strangers:
             raise _invalid(principal)
-        # A session or federated user stays an ARN: it has no id until somebody assumes the role.
-        return found.id if found is not None and arn.service == "iam" else principal
+        return principal
 
     return iam.rewrite_principals(text, pin)
 
@@ -79,16 +90,16 @@ def service_trust(service: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))
 
 
-def _named(tx: Tx, arn: Arn) -> tuple[Kind | None, Entity | None]:
-    """The kind of user or role an ARN means (None: neither), and the living one it names."""
+def _named(tx: Tx, arn: Arn) -> Entity | None:
+    """The living user or role an ARN means: its own, or the role's of a session."""
     noun, _, rest = arn.resource.partition("/")
-    kind = _LIVING.get(noun)
+    kind = _KINDS.get(noun)
     if kind is None:
-        return None, None
-    name = rest.partition("/")[0] if noun == "assumed-role" else rest.rpartition("/")[2]
+        return None
+    is_session = noun == "assumed-role"
+    name = rest.partition("/")[0] if is_session else rest.rpartition("/")[2]
     found = identities.find(tx, kind, arn.account, name)
-    is_same = found is not None and (noun == "assumed-role" or found.arn == str(arn))
-    return kind, found if is_same else None
+    return found if found and (is_session or found.arn == str(arn)) else None
 
 
 def _entity_of_id(tx: Tx, principal: str) -> Entity | None:
@@ -97,9 +108,7 @@ def _entity_of_id(tx: Tx, principal: str) -> Entity | None:
 
 
 def _invalid(principal: str) -> AwsError:
-    return AwsError(
-        "MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{principal}"'
-    )
+    return AwsError("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{principal}"')
 
 
 @cache

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from ...errors import AwsError
-from ..operation import Call, Params
+from ..operation import Params
 
 T = TypeVar("T")
 
@@ -19,25 +19,28 @@ class Page:
     and none of its other items is shown twice or left out.
     """
 
-    def __init__(self, call: Call, params: Params) -> None:
-        self._operation = call.operation
+    def __init__(self, operation: str, params: Params) -> None:
+        self._operation = operation
         self.after = self._opened(params.get("Marker"))
         self.limit: int = params.get("MaxItems") or _DEFAULT_ITEMS
 
     def of(
         self, member: str, items: Sequence[T], key: Callable[[T], str], show: Callable[[T], Any]
     ) -> dict[str, Any]:
-        """The answer: one page of `items`, which are in the order of their keys."""
+        """The answer: one page of `items`, by their keys."""
         shown, ending = self.cut(items, key)
         return {member: [show(item) for item in shown], **ending}
 
     def cut(self, items: Sequence[T], key: Callable[[T], str]) -> tuple[list[T], dict[str, Any]]:
-        """One page of `items`, in the order of their keys, and the members that end an answer."""
+        """One page of `items`, by their keys, and the members that end an answer.
+
+        Sorted here and not by the store: a database may have another idea of what comes first.
+        """
         rest = [item for item in items if key(item) > self.after]
-        return self.head(rest, key)
+        return self.head(sorted(rest, key=key), key)
 
     def head(self, rest: list[T], key: Callable[[T], str]) -> tuple[list[T], dict[str, Any]]:
-        """As `cut`, of items the store already began behind `after` (and ended past `limit`)."""
+        """As `cut`, of what the store sorted, began behind `after` and ended past `limit`."""
         shown = rest[: self.limit]
         if len(rest) == len(shown):
             return shown, {"IsTruncated": False}

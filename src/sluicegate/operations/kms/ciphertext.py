@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ... import vault
-from ...errors import Corrupted
 
 _VERSION = b"\x01"
 _KEY_ID_BYTES = 16
@@ -53,15 +52,6 @@ def seal(
     """Encrypt `clear` under a key's material, for one encryption context."""
     header = Blob(key_id, material_id, b"").header
     return header + vault.encrypt(material, clear, _associated(header, context))
-
-
-def is_opened_by(blob: Blob, material: bytes, context: Mapping[str, str]) -> bool:
-    """Whether `blob` opens with this material and context."""
-    try:
-        blob.open(material, context)
-    except Corrupted:
-        return False
-    return True
 
 
 def _associated(header: bytes, context: Mapping[str, str]) -> bytes:

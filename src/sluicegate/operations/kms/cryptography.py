@@ -5,12 +5,14 @@ must be the key in the blob. DryRun goes through every check and stops before th
 """
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from ...access import Ask
-from ...errors import AccessDenied, AwsError
+from ...errors import AccessDenied, AwsError, Corrupted
+from ...iam.model import Context
 from ...store import keys
+from ...store.database import Tx
 from ...store.keys import Key
 from ..operation import Call, Operation, Params, Result
 from . import ciphertext, keyring, materials, questions, states, tokens
@@ -36,7 +38,7 @@ class _Opened:
 def _encrypt(call: Call, params: Params) -> Result:
     _check_request(call, params, "EncryptionAlgorithm")
     key, material = _key_for_encryption(call, params, "KeyId")
-    _stop_if_dry(params)
+    tokens.stop_if_dry(params)
     blob = ciphertext.seal(
         key.id, key.material_id, material, params["Plaintext"], _pairs(params, "EncryptionContext")
     )
@@ -45,16 +47,18 @@ def _encrypt(call: Call, params: Params) -> Result:
 
 def _decrypt_asks(call: Call, params: Params) -> Iterable[Ask]:
     extra = questions.encryption()(call, params)
-    return [_blob_ask(call, "Decrypt", params, "KeyId", extra)]
+    with call.database.read() as tx:
+        what = _named_by_blob(tx, call, params, "KeyId")
+        return [_ask(tx, call, "Decrypt", what, extra)]
 
 
 def _decrypt(call: Call, params: Params) -> Result:
     _check_request(call, params, "EncryptionAlgorithm")
     if _ignores_ciphertext(params, "KeyId"):
         materials.current(call, keyring.for_use(call, params["KeyId"]))
-        _stop_if_dry(params)
+        tokens.stop_if_dry(params)
     opened = _open(call, params, "KeyId", "EncryptionContext")
-    _stop_if_dry(params)
+    tokens.stop_if_dry(params)
     return {
         "KeyId": opened.key.arn,
         "Plaintext": opened.clear,
@@ -67,11 +71,14 @@ def _re_encrypt_asks(call: Call, params: Params) -> Iterable[Ask]:
     source = questions.encryption("SourceEncryptionContext")(call, params)
     target = questions.encryption("DestinationEncryptionContext")(call, params)
     with call.database.read() as tx:
-        to = keyring.named(tx, call, params.get("DestinationKeyId") or "", takes_alias=True)
-        first = _blob_ask(call, "ReEncryptFrom", params, "SourceKeyId", source)
-        same = {"kms:ReEncryptOnSameKey": "true" if first.resource == to.arn else "false"}
-        first = _blob_ask(call, "ReEncryptFrom", params, "SourceKeyId", {**source, **same})
-        return [first, questions.ask(tx, call, "ReEncryptTo", to, {**target, **same})]
+        source_key = _named_by_blob(tx, call, params, "SourceKeyId")
+        target_key = keyring.named(tx, call, params.get("DestinationKeyId") or "", takes_alias=True)
+        is_same = source_key is not None and source_key.arn == target_key.arn
+        same = {"kms:ReEncryptOnSameKey": "true" if is_same else "false"}
+        return [
+            _ask(tx, call, "ReEncryptFrom", source_key, {**source, **same}),
+            _ask(tx, call, "ReEncryptTo", target_key, {**target, **same}),
+        ]
 
 
 def _re_encrypt(call: Call, params: Params) -> Result:
@@ -79,14 +86,12 @@ def _re_encrypt(call: Call, params: Params) -> Result:
     key, material = _key_for_encryption(call, params, "DestinationKeyId")
     if _ignores_ciphertext(params, "SourceKeyId"):
         materials.current(call, keyring.for_use(call, params["SourceKeyId"]))
-        _stop_if_dry(params)
+        tokens.stop_if_dry(params)
     opened = _open(call, params, "SourceKeyId", "SourceEncryptionContext")
-    _stop_if_dry(params)
+    tokens.stop_if_dry(params)
     context = _pairs(params, "DestinationEncryptionContext")
     return {
-        "CiphertextBlob": ciphertext.seal(
-            key.id, key.material_id, material, opened.clear, context
-        ),
+        "CiphertextBlob": ciphertext.seal(key.id, key.material_id, material, opened.clear, context),
         "SourceKeyId": opened.key.arn,
         "KeyId": key.arn,
         "SourceEncryptionAlgorithm": ALGORITHM,
@@ -100,7 +105,7 @@ def _generate_data_key(call: Call, params: Params) -> Result:
     _check_request(call, params)
     size = _data_key_bytes(params)
     key, material = _key_for_encryption(call, params, "KeyId")
-    _stop_if_dry(params)
+    tokens.stop_if_dry(params)
     clear = secrets.token_bytes(size)
     context = _pairs(params, "EncryptionContext")
     return {
@@ -126,25 +131,26 @@ def _generate_random(_call: Call, params: Params) -> Result:
     return {"Plaintext": secrets.token_bytes(params["NumberOfBytes"])}
 
 
-def _blob_ask(
-    call: Call, action: str, params: Params, member: str, extra: Mapping[str, str | tuple[str, ...]]
-) -> Ask:
-    """The question on the key a blob names, or on the one in the request where it names none.
+def _named_by_blob(tx: Tx, call: Call, params: Params, member: str) -> Named | None:
+    """The key that `member` names, else the one the blob names; None when neither names any.
 
     A key that is not there is asked about in the caller's own account: whoever may not use it
     learns nothing of whether it exists.
     """
-    given, blob = params.get(member), Blob.parse(params.get("CiphertextBlob") or b"")
-    with call.database.read() as tx:
-        what = keyring.named(tx, call, given, takes_alias=True) if given else None
-        if what is None and blob is None:
-            # Nothing names a key, so nothing can be allowed or denied; `run` refuses the blob.
-            return Ask(f"kms:{action}", "*", context=extra, is_granted=True)
-        if what is None and blob is not None:
-            key = keys.find(tx, call.region, blob.key_id, call.now_ms)
-            what = Named(key.arn if key else call.arn("kms", f"key/{blob.key_id}"), key)
-        assert what is not None
-        return questions.ask(tx, call, action, what, extra)
+    if given := params.get(member):
+        return keyring.named(tx, call, given, takes_alias=True)
+    blob = Blob.parse(params.get("CiphertextBlob") or b"")
+    if blob is None:
+        return None
+    key = keys.find(tx, call.region, blob.key_id, call.now_ms)
+    return Named(key.arn if key else call.arn("kms", f"key/{blob.key_id}"), key)
+
+
+def _ask(tx: Tx, call: Call, action: str, what: Named | None, extra: Context) -> Ask:
+    if what is None:
+        # Nothing names a key, so nothing can be allowed or denied; `run` refuses the blob.
+        return Ask(f"kms:{action}", "*", context=extra, is_granted=True)
+    return questions.ask(tx, call, action, what, extra)
 
 
 def _open(call: Call, params: Params, key_member: str, context_member: str) -> _Opened:
@@ -172,12 +178,13 @@ def _open(call: Call, params: Params, key_member: str, context_member: str) -> _
             "does not exist in this region, or you are not allowed to access."
         )
     states.enabled(key)
-    clear = material and blob.open(
-        materials.clear(call, material), _pairs(params, context_member)
-    )
-    if material is None or clear is None:
+    if material is None:
         raise AwsError("InvalidCiphertextException", "")
-    return _Opened(key, material.id, clear)
+    secret = materials.clear(call, material)
+    try:
+        return _Opened(key, material.id, blob.open(secret, _pairs(params, context_member)))
+    except Corrupted:
+        raise AwsError("InvalidCiphertextException", "") from None
 
 
 def _key_for_encryption(call: Call, params: Params, member: str) -> tuple[Key, bytes]:
@@ -208,10 +215,6 @@ def _ignores_ciphertext(params: Params, member: str) -> bool:
     return not params.get("CiphertextBlob")
 
 
-def _stop_if_dry(params: Params) -> None:
-    tokens.stop_if_dry(params)
-
-
 def _data_key_bytes(params: Params) -> int:
     spec, size = params.get("KeySpec"), params.get("NumberOfBytes")
     if (spec is None) == (size is None):
@@ -225,3 +228,17 @@ def _data_key_bytes(params: Params) -> int:
 def _pairs(params: Params, member: str) -> Mapping[str, str]:
     pairs: Mapping[str, str] = params.get(member) or {}
     return pairs
+
+
+def _encrypting(action: str, run: Callable[[Call, Params], Result]) -> Operation:
+    return questions.on_key(action, run, takes_alias=True, extra=questions.encryption())
+
+
+OPERATIONS = (
+    _encrypting("Encrypt", _encrypt),
+    Operation("kms", "Decrypt", _decrypt_asks, _decrypt),
+    Operation("kms", "ReEncrypt", _re_encrypt_asks, _re_encrypt),
+    _encrypting("GenerateDataKey", _generate_data_key),
+    _encrypting("GenerateDataKeyWithoutPlaintext", _generate_data_key_without_plaintext),
+    questions.on_account("GenerateRandom", _generate_random),
+)

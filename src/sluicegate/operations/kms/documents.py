@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from ... import iam
 from ...arn import Arn, partition_of
 from ...errors import AwsError
-from ...iam.model import Attached, Layers, PolicyKind, Question, ResourceRule
+from ...iam.model import Attached, Context, Layers, PolicyKind, Question, ResourceRule
 from ...store.database import Tx
-from ..operation import Call
+from ..operation import Call, Params
 from . import whom
 
 MANAGED: Mapping[str, str] = {
@@ -104,28 +104,37 @@ def managed_policy(region: str, account: str, service: str) -> str:
     )
 
 
-def check(call: Call, tx: Tx, text: str, key_arn: str, *, may_lock_out: bool) -> None:
-    """Refuse a policy that KMS would refuse to put on the key `key_arn`.
+def bypass_context(_call: Call, params: Params) -> Context:
+    """The condition key of operations that put a policy."""
+    is_bypassed = params.get("BypassPolicyLockoutSafetyCheck")
+    return {"kms:BypassPolicyLockoutSafetyCheck": "true" if is_bypassed else "false"}
 
-    It must be a policy, name principals that exist and, unless `may_lock_out`, let the caller
-    change it again.
+
+def check(call: Call, tx: Tx, key_arn: str, params: Params) -> str:
+    """The policy in the request as it is kept, if KMS would put it on the key; else its refusal.
+
+    It must be a policy, name principals that exist and, unless the request bypasses this, let the
+    caller change it again.
     """
+    text = str(params["Policy"])
     if len(text.encode()) > _MAXIMUM_BYTES:
         raise AwsError("LimitExceededException", f"Key policies can have {_MAXIMUM_BYTES} bytes.")
     try:
         policy = iam.compile(text, PolicyKind.KEY)
     except iam.MalformedPolicy as error:
-        raise AwsError("MalformedPolicyDocumentException", str(error)) from None
+        raise _malformed(str(error)) from None
     if not all(whom.exists(tx, name) for name in iam.principals_of(policy)):
-        raise AwsError(
-            "MalformedPolicyDocumentException",
-            "Policy contains a statement with one or more invalid principals.",
-        )
+        raise _malformed("Policy contains a statement with one or more invalid principals.")
+    may_lock_out = params.get("BypassPolicyLockoutSafetyCheck")
     if not may_lock_out and not _lets_change(call, policy, key_arn):
-        raise AwsError(
-            "MalformedPolicyDocumentException",
-            "The new key policy will not allow you to update the key policy in the future.",
+        raise _malformed(
+            "The new key policy will not allow you to update the key policy in the future."
         )
+    return whom.pinned(tx, text)
+
+
+def _malformed(message: str) -> AwsError:
+    return AwsError("MalformedPolicyDocumentException", message)
 
 
 def _lets_change(call: Call, policy: iam.Policy, key_arn: str) -> bool:

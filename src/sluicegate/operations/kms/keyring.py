@@ -20,7 +20,7 @@ from ...store.database import Conflict, Tx
 from ...store.keys import Key, Material
 from ...vault import Vault
 from ..operation import Call
-from . import documents
+from . import documents, states
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ALIAS = re.compile(r"alias/[a-zA-Z0-9:/_-]{1,250}")
@@ -89,13 +89,24 @@ def for_use(call: Call, text: str) -> Key:
     return key
 
 
-def own(call: Call, key: Key) -> Key:
-    """A customer's key of the caller's account; what only its owner may do is refused else."""
+def to_change(tx: Tx, call: Call, text: str) -> Key:
+    """A key the caller's account owns, to be changed: not AWS's, not about to be deleted."""
+    return states.not_pending(own(call, find(tx, call, text)))
+
+
+def in_account(call: Call, key: Key) -> Key:
+    """The key, if it is the caller's account's: most operations do not reach into another."""
     if key.account != call.account:
         raise no_key(key.arn)
-    if key.service:
+    return key
+
+
+def own(call: Call, key: Key) -> Key:
+    """A customer's key of the caller's account, not one that AWS manages."""
+    if in_account(call, key).service:
         raise AwsError(
-            "UnsupportedOperationException", f"{key.arn} is an AWS managed key: it cannot be changed."
+            "UnsupportedOperationException",
+            f"{key.arn} is an AWS managed key: it cannot be changed.",
         )
     return key
 

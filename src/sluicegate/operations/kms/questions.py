@@ -8,7 +8,7 @@ from ...store import aliases, grants, tags
 from ...store.database import Tx
 from ...store.grants import KeyGrant
 from ...store.keys import Key
-from ..operation import Call, Params
+from ..operation import Call, Operation, Params, Result
 from . import keyring
 from .keyring import Named
 
@@ -29,7 +29,6 @@ GRANTED = frozenset(
 )
 """The operations a grant on a symmetric key may permit."""
 
-Asks = Callable[[Call, Params], Iterable[Ask]]
 Extra = Callable[[Call, Params], Context]
 
 
@@ -40,28 +39,29 @@ def nothing_more(_call: Call, _params: Params) -> Context:
 
 def on_key(
     action: str,
+    run: Callable[[Call, Params], Result],
     *,
     member: str = "KeyId",
     takes_alias: bool = False,
     extra: Extra = nothing_more,
-) -> Asks:
-    """The asks of an operation on the one key that `member` names."""
+) -> Operation:
+    """An operation on the one key that `member` names."""
 
     def asks(call: Call, params: Params) -> Iterable[Ask]:
         with call.database.read() as tx:
             what = keyring.named(tx, call, params.get(member) or "", takes_alias=takes_alias)
             return [ask(tx, call, action, what, extra(call, params))]
 
-    return asks
+    return Operation("kms", action, asks, run)
 
 
-def on_account(action: str, extra: Extra = nothing_more) -> Asks:
-    """The asks of an operation that concerns no key: identity policies alone decide."""
+def on_account(action: str, run: Callable[[Call, Params], Result]) -> Operation:
+    """An operation that concerns no key: identity policies alone decide."""
 
-    def asks(call: Call, params: Params) -> Iterable[Ask]:
-        return [Ask(f"kms:{action}", "*", context=_caller(call) | extra(call, params))]
+    def asks(call: Call, _params: Params) -> Iterable[Ask]:
+        return [Ask(f"kms:{action}", "*", context=_caller(call))]
 
-    return asks
+    return Operation("kms", action, asks, run)
 
 
 def ask(
@@ -111,14 +111,16 @@ def encryption(member: str = "EncryptionContext") -> Extra:
     return extra
 
 
-def for_decision(grant: KeyGrant) -> Grant:
-    """A grant as far as a decision goes."""
+def for_decision(grant: KeyGrant, action: str) -> Grant:
+    """A grant as far as a decision on `action` goes."""
+    # What a grant's constraints mean for passing it on is asked of the new grant's constraints.
+    is_bound = action != "CreateGrant"
     return Grant(
         id=grant.id,
         grantee=grant.grantee_id or grant.grantee,
         operations=frozenset(grant.operations),
-        context_equals=_pairs(grant, "EncryptionContextEquals"),
-        context_subset=_pairs(grant, "EncryptionContextSubset"),
+        context_equals=_pairs(grant, "EncryptionContextEquals") if is_bound else None,
+        context_subset=_pairs(grant, "EncryptionContextSubset") if is_bound else None,
     )
 
 
@@ -132,7 +134,7 @@ def _grants(tx: Tx, call: Call, action: str, key: Key) -> tuple[Grant, ...]:
     if action not in GRANTED:
         return ()
     return tuple(
-        for_decision(grant)
+        for_decision(grant, action)
         for grant in grants.of_key(tx, key.id)
         if action in grant.operations and is_for(call, grant)
     )

@@ -2,6 +2,7 @@
 
 import re
 
+from ... import iam
 from ...arn import Arn
 from ...store import identities
 from ...store.database import Tx
@@ -9,6 +10,7 @@ from ...store.identities import Kind
 
 _ACCOUNT = re.compile(r"\d{12}")
 _KINDS = {"user": Kind.USER, "role": Kind.ROLE}
+_PREFIXES = {"AIDA": Kind.USER, "AROA": Kind.ROLE}
 
 
 def exists(tx: Tx, name: str) -> bool:
@@ -22,8 +24,7 @@ def unique_id(tx: Tx, name: str) -> str | None:
     `name` is an ARN or a unique id. An account, a federated user or one session of a role has no
     id of its own: an empty string (a session's role must exist).
     """
-    if name.startswith(("AIDA", "AROA")):
-        kind = Kind.USER if name.startswith("AIDA") else Kind.ROLE
+    if kind := _PREFIXES.get(name[:4]):
         return name if identities.by_id(tx, kind, name) else None
     arn = Arn.find(name)
     if arn is None or not _ACCOUNT.fullmatch(arn.account):
@@ -41,3 +42,22 @@ def unique_id(tx: Tx, name: str) -> str | None:
         case "sts", "federated-user" if rest:
             return ""
     return None
+
+
+def pinned(tx: Tx, text: str) -> str:
+    """A checked policy with unique ids in the place of users' and roles' ARNs.
+
+    So that somebody who is deleted and made again under the same name is not meant by it.
+    """
+    return iam.rewrite_principals(text, lambda name: unique_id(tx, name) or name)
+
+
+def shown(tx: Tx, text: str) -> str:
+    """A stored policy as it is read back: the ARNs of those who live, the ids of those gone."""
+
+    def show(name: str) -> str:
+        kind = _PREFIXES.get(name[:4])
+        entity = identities.by_id(tx, kind, name) if kind else None
+        return entity.arn if entity else name
+
+    return iam.rewrite_principals(text, show)

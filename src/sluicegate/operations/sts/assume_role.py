@@ -98,7 +98,7 @@ def _assume_role(call: Call, params: Params) -> Result:
     return {
         "AssumedRoleUser": {
             "AssumedRoleId": f"{role.id}:{session.name}",
-            "Arn": f"arn:{arn.partition}:sts::{role.account}:assumed-role/{role.name}/{session.name}",
+            "Arn": f"arn:aws:sts::{role.account}:assumed-role/{role.name}/{session.name}",
         },
         "Credentials": {
             "AccessKeyId": credentials.access_key,

@@ -1,6 +1,6 @@
 """Rules of security groups."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -47,9 +47,13 @@ def add(
     ]
 
 
-def replace(tx: Tx, id: str, traffic: Traffic, description: str | None) -> None:
-    """Give a rule other traffic and another description; it keeps its id and tags."""
-    change(tx, table, id, description=description, **_columns(traffic))
+def replace(tx: Tx, changed: Mapping[str, tuple[Traffic, str | None]]) -> None:
+    """Give rules, by id, other traffic and descriptions; they keep their ids and tags."""
+    # Two rules may swap their traffic: each is taken out of the unique key's way first.
+    for rule_id in changed:
+        change(tx, table, rule_id, peer=rule_id)
+    for rule_id, (traffic, description) in changed.items():
+        change(tx, table, rule_id, description=description, **_columns(traffic))
 
 
 def describe(tx: Tx, id: str, description: str | None) -> None:

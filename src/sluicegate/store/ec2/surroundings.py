@@ -82,7 +82,8 @@ def route_out(tx: Tx, vpc_id: str, gateway_id: str) -> None:
 
 def tables(tx: Tx, place: Place, ids: Ids = None) -> list[RouteTable]:
     """The route tables of a place."""
-    cidrs = dict(tx.execute(owned(vpcs, place).with_only_columns(vpcs.c.id, vpcs.c.cidr)).tuples())
+    query = owned(vpcs, place).with_only_columns(vpcs.c.id, vpcs.c.cidr)
+    cidrs = {vpc_id: cidr for vpc_id, cidr in tx.execute(query)}
     attached = {gateway.id: gateway.vpc_id for gateway in gateways(tx, place)}
     return [
         RouteTable(

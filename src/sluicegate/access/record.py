@@ -1,0 +1,139 @@
+"""A decision as it is kept: the object AWS's GetRequestAuthorizationDetails answers with.
+
+One shape serves the record, `sluicegate explain` and that API, so they cannot disagree.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..iam.model import (
+    Attached,
+    Check,
+    Context,
+    Decision,
+    Effect,
+    Layer,
+    Layers,
+    Match,
+    PrincipalKind,
+    Question,
+)
+from ..store.decisions import Recorded, new_id
+
+_CHECK_TYPES = {
+    Layer.RESOURCE_CONTROL: "RESOURCE_CONTROL_POLICY",
+    Layer.SERVICE_CONTROL: "SERVICE_CONTROL_POLICY",
+    Layer.ENDPOINT: "VPC_ENDPOINT",
+    Layer.RESOURCE: "RESOURCE",
+    Layer.TRUST: "RESOURCE",
+    Layer.IDENTITY: "PRINCIPAL",
+    Layer.BOUNDARY: "PERMISSIONS_BOUNDARY",
+    Layer.SESSION: "SESSION",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """The request a decision is made for: what the record of it says beside the question."""
+
+    region: str
+    request_id: str
+    now_ms: int
+    context: Context
+
+
+def recorded(
+    question: Question, layers: Layers, decision: Decision, occasion: Occasion, epoch: int
+) -> Recorded:
+    """The record of one decision, policies' texts included as they were then."""
+    policies = _policies(layers)
+    return Recorded(
+        id=new_id(occasion.now_ms),
+        account=question.principal.account,
+        region=occasion.region,
+        at_ms=occasion.now_ms,
+        request_id=occasion.request_id,
+        principal=question.principal.arn,
+        action=question.action,
+        resource=question.resource,
+        effect=decision.effect,
+        layer=decision.layer.value if decision.layer else "",
+        reason=decision.reason,
+        epoch=epoch,
+        context=question.context,
+        details={
+            "evaluations": [_evaluation(question, decision)],
+            "policies": [_policy(layer, attached) for layer, attached in policies],
+        },
+        documents={uri(attached): attached.text for _, attached in policies},
+    )
+
+
+def uri(attached: Attached) -> str:
+    """What names a policy in a record: its ARN, or where it is embedded and under which name."""
+    if attached.uri:
+        return attached.uri
+    return f"{attached.attached_to}#{attached.name}" if attached.attached_to else attached.name
+
+
+def _evaluation(question: Question, decision: Decision) -> dict[str, Any]:
+    matches = [match for check in decision.checks for match in check.matches]
+    return {
+        "action": question.action,
+        "resource": question.resource,
+        "evaluatedEffect": decision.effect.value,
+        "matchedPolicies": _matched(matches),
+        "checks": [_check(question, check) for check in decision.checks],
+    }
+
+
+def _check(question: Question, check: Check) -> dict[str, Any]:
+    is_resource = check.layer in (Layer.RESOURCE, Layer.TRUST)
+    return {
+        "checkType": _CHECK_TYPES[check.layer],
+        "evaluatedEffect": check.effect.value,
+        "targetArn": question.resource if is_resource else _identity_arn(question),
+        "relevantPolicyTypes": [check.layer.value],
+        "matchedPolicies": _matched(check.matches),
+    }
+
+
+def _identity_arn(question: Question) -> str:
+    principal = question.principal
+    return principal.role_arn if principal.kind is PrincipalKind.ROLE_SESSION else principal.arn
+
+
+def _matched(matches: Iterable[Match]) -> list[dict[str, Any]]:
+    """Statements by the policy they stand in, in the order they were found."""
+    by_policy: dict[str, list[dict[str, str]]] = {}
+    for match in matches:
+        effect = "ALLOW" if match.effect is Effect.ALLOW else "DENY"
+        by_policy.setdefault(uri(match.attached), []).append(
+            # AWS names a statement by its Sid alone; one without is named by its place.
+            {"sid": match.sid or f"[{match.index}]", "evaluatedEffect": effect}
+        )
+    return [{"uri": name, "matchedStatements": found} for name, found in by_policy.items()]
+
+
+def _policies(layers: Layers) -> list[tuple[Layer, Attached]]:
+    groups: Mapping[Layer, Iterable[Attached]] = {
+        Layer.SERVICE_CONTROL: [each for level in layers.service_control for each in level],
+        Layer.RESOURCE_CONTROL: [each for level in layers.resource_control for each in level],
+        Layer.ENDPOINT: layers.endpoint or (),
+        layers.resource_layer: (layers.resource,) if layers.resource else (),
+        Layer.IDENTITY: layers.identity,
+        Layer.BOUNDARY: layers.boundary or (),
+        Layer.SESSION: layers.session or (),
+    }
+    return [(layer, attached) for layer, group in groups.items() for attached in group]
+
+
+def _policy(layer: Layer, attached: Attached) -> dict[str, Any]:
+    return {
+        "type": layer.value,
+        "inline": not attached.uri,
+        "uri": uri(attached),
+        "attachedTo": [attached.attached_to] if attached.attached_to else [],
+        "policySource": "AWS" if ":iam::aws:" in attached.uri else "CUSTOMER",
+    }

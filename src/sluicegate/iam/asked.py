@@ -1,0 +1,47 @@
+"""A question, made ready to be put to many statements."""
+
+from .conditions import Ambiguous
+from .model import Context, Principal, Question
+from .patterns import Value, Values
+
+
+class Asked:
+    """The parts of a question in the form statements compare: prepared once, and when needed."""
+
+    __slots__ = ("_context", "_values", "action", "also", "has_boundary", "principal",
+                 "resource")  # fmt: skip
+
+    def __init__(self, question: Question, *, has_boundary: bool) -> None:
+        self.principal: Principal = question.principal
+        self.action = question.action.lower()
+        self.resource = question.resource
+        self.also = question.also
+        self.has_boundary = has_boundary
+        self._context = question.context
+        self._values: Values | None = None
+
+    @property
+    def values(self) -> Values:
+        """The context, its keys in lower case."""
+        if self._values is None:
+            self._values = fold(self._context)
+        return self._values
+
+
+def fold(context: Context) -> Values:
+    """`context` with its keys in lower case. A key in two spellings becomes `Ambiguous`."""
+    folded: dict[str, Value] = {name.lower(): value for name, value in context.items()}
+    if len(folded) == len(context):
+        return folded
+    found: dict[str, Value] = {}
+    for name, value in context.items():
+        key = name.lower()
+        known = found.setdefault(key, value)
+        if known != value:
+            texts = (*_many(known), *_many(value))
+            found[key] = Ambiguous(texts)
+    return found
+
+
+def _many(value: Value) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value

@@ -1,0 +1,262 @@
+"""Secrets themselves: made, changed, deleted after a wait or at once, restored, tagged."""
+
+import hashlib
+import string
+import uuid
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ...access import Ask
+from ...clock import to_datetime
+from ...errors import AwsError
+from ...iam.model import Context
+from ...store import secrets, tags
+from ...store.database import Conflict, Tx
+from ...store.secrets import Secret, Version
+from ..kms import keyring
+from ..operation import Call, Operation, Params, Result
+from . import envelopes, labels, lookup, versions
+from .envelopes import Value
+
+_ALPHABET = string.ascii_letters + string.digits
+_WINDOW_DAYS = range(7, 31)
+_DEFAULT_WINDOW_DAYS = 30
+_DAY_MS = 86_400_000
+_REWRAPPED = (versions.CURRENT, versions.PREVIOUS, versions.PENDING)
+
+
+def _suffix(call: Call, name: str) -> str:
+    """Six random characters, the same whenever they are asked for in one request.
+
+    The request's id is random; so the ARN that is authorised is the ARN that is made.
+    """
+    digest = hashlib.sha256(f"{call.request_id} {name}".encode()).digest()
+    return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest[:6])
+
+
+def _create_asks(call: Call, params: Params) -> Iterable[Ask]:
+    name = params.get("Name") or ""
+    given = labels.pairs(params)
+    arn = call.arn("secretsmanager", f"secret:{name}-{_suffix(call, name)}")
+    context = {**_described(call, params), "secretsmanager:Name": name}
+    for action in ("CreateSecret", "TagResource") if given else ("CreateSecret",):
+        yield Ask(f"secretsmanager:{action}", arn, context=context, request_tags=given, shown=name)
+
+
+def _described(call: Call, params: Params) -> Context:
+    """The condition keys of what CreateSecret and UpdateSecret may set."""
+    context: dict[str, str] = {}
+    for member in ("Description", "KmsKeyId", "Type"):
+        if params.get(member):
+            context[f"secretsmanager:{member}"] = params[member]
+    if params.get("KmsKeyId"):
+        with call.database.read() as tx:
+            key = keyring.named(tx, call, params["KmsKeyId"], takes_alias=True)
+        context["secretsmanager:KmsKeyArn"] = key.arn
+    return context
+
+
+def _create(call: Call, params: Params) -> Result:
+    _check_creation(params)
+    name, given, value = params["Name"], labels.checked(params), Value.given(params)
+    secret = Secret(
+        id=str(uuid.uuid4()),
+        account=call.account,
+        region=call.region,
+        name=name,
+        suffix=_suffix(call, name),
+        created_ms=call.now_ms,
+        changed_ms=call.now_ms,
+        description=params.get("Description") or None,
+        kms_key=_kms_key(params.get("KmsKeyId")),
+        type=params.get("Type") or None,
+        is_tagged=bool(given),
+    )
+    with call.database.read() as tx:
+        found = secrets.by_name(tx, call.account, call.region, name, call.now_ms)
+    if found is not None:
+        return _created_before(call, params, found, value)
+    version = None
+    if value is not None:
+        if secret.kms_key is not None:
+            envelopes.check_key(call, secret)
+        version = versions.sealed(call, secret, versions.id_of(params), value)
+    try:
+        with call.database.write() as tx:
+            secrets.prune(tx, call.now_ms)
+            secrets.create(tx, secret)
+            tags.put(tx, secret.id, given)
+            if version is not None:
+                versions.add(tx, secret, version, (versions.CURRENT,), call.now_ms)
+    except Conflict:
+        raise _name_in_use(name) from None
+    return _named(secret, version)
+
+
+def _check_creation(params: Params) -> None:
+    if not lookup.VALID_NAME.fullmatch(params["Name"]):
+        raise AwsError(
+            "ValidationException",
+            "Invalid name. Must be a valid name containing alphanumeric characters, "
+            "or any of the following: -/_+=.@!",
+        )
+    if params.get("AddReplicaRegions") or params.get("CrossAccountPrimaryARN"):
+        raise AwsError("InvalidParameterException", "Replication of secrets is not served.")
+
+
+def _created_before(call: Call, params: Params, found: Secret, value: Value | None) -> Result:
+    """A name that is taken: a retry of the request that took it gets the same answer."""
+    if found.deletion_ms is not None:
+        raise AwsError(
+            "InvalidRequestException",
+            "You can't create this secret because a secret with this name is already scheduled "
+            "for deletion.",
+        )
+    token = params.get("ClientRequestToken")
+    version = versions.existing(call, found, token, value) if token and value else None
+    if version is None:
+        raise _name_in_use(found.name)
+    return _named(found, version)
+
+
+def _name_in_use(name: str) -> AwsError:
+    return AwsError(
+        "ResourceExistsException",
+        f"The operation failed because the secret {name} already exists.",
+    )
+
+
+def _update(call: Call, params: Params) -> Result:
+    value, version_id = Value.given(params), versions.id_of(params)
+    with call.database.read() as tx:
+        secret = lookup.find_alive(tx, call, params["SecretId"])
+    changed = replace(
+        secret,
+        changed_ms=call.now_ms,
+        description=params.get("Description", secret.description),
+        type=params.get("Type", secret.type) or None,
+        kms_key=_kms_key(params["KmsKeyId"]) if "KmsKeyId" in params else secret.kms_key,
+    )
+    rewrapped = _rewrapped(call, secret, changed)
+    old, new = None, None
+    if value is not None:
+        old = versions.existing(call, secret, version_id, value)
+        new = None if old else versions.sealed(call, changed, version_id, value)
+    try:
+        with call.database.write() as tx:
+            _save(tx, call, params, secret, changed, rewrapped)
+            if new is not None:
+                versions.add(tx, changed, new, (versions.CURRENT,), call.now_ms)
+    except Conflict:
+        raise versions.in_use(secret, version_id) from None
+    return _named(changed, old or new)
+
+
+def _rewrapped(call: Call, secret: Secret, changed: Secret) -> list[tuple[Version, bytes]]:
+    """The labelled versions under the new key, when the key changes."""
+    if changed.kms_key == secret.kms_key:
+        return []
+    envelopes.check_key(call, changed)
+    with call.database.read() as tx:
+        placed = secrets.stages(tx, secret.id)
+        ids = {placed[label] for label in _REWRAPPED if label in placed}
+        held = [version for version in secrets.versions(tx, secret.id) if version.id in ids]
+    return [(version, envelopes.rewrap(call, secret, version, changed.kms_key)) for version in held]
+
+
+def _save(
+    tx: Tx,
+    call: Call,
+    params: Params,
+    secret: Secret,
+    changed: Secret,
+    rewrapped: list[tuple[Version, bytes]],
+) -> None:
+    """Write an update, unless somebody changed the key in the meantime."""
+    now = lookup.find_alive(tx, call, params["SecretId"])
+    if now.id != secret.id or now.kms_key != secret.kms_key:
+        raise _changed_meanwhile()
+    for version, sealed in rewrapped:
+        if not secrets.rewrap(tx, version, sealed, changed.kms_key):
+            raise _changed_meanwhile()
+    secrets.save(
+        tx,
+        replace(
+            now,
+            changed_ms=changed.changed_ms,
+            description=changed.description,
+            type=changed.type,
+            kms_key=changed.kms_key,
+        ),
+    )
+
+
+def _changed_meanwhile() -> AwsError:
+    return AwsError(
+        "InvalidRequestException", "The secret was changed by another request. Try again."
+    )
+
+
+def _delete_context(_call: Call, params: Params) -> Context:
+    context: dict[str, str] = {}
+    if params.get("RecoveryWindowInDays") is not None:
+        context["secretsmanager:RecoveryWindowInDays"] = str(params["RecoveryWindowInDays"])
+    if params.get("ForceDeleteWithoutRecovery") is not None:
+        is_forced = params["ForceDeleteWithoutRecovery"]
+        context["secretsmanager:ForceDeleteWithoutRecovery"] = str(bool(is_forced)).lower()
+    return context
+
+
+def _delete(call: Call, params: Params) -> Result:
+    days, is_forced = params.get("RecoveryWindowInDays"), params.get("ForceDeleteWithoutRecovery")
+    if is_forced and days is not None:
+        raise AwsError(
+            "InvalidParameterException",
+            "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.",
+        )
+    if days is not None and days not in _WINDOW_DAYS:
+        raise AwsError(
+            "InvalidParameterException",
+            "The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).",
+        )
+    with call.database.write() as tx:
+        if is_forced:
+            return _delete_now(tx, call, params)
+        secret = lookup.find_alive(tx, call, params["SecretId"])
+        deletion_ms = call.now_ms + (days or _DEFAULT_WINDOW_DAYS) * _DAY_MS
+        secrets.save(tx, replace(secret, deletion_ms=deletion_ms))
+    return {**_named(secret), "DeletionDate": to_datetime(deletion_ms)}
+
+
+def _delete_now(tx: Tx, call: Call, params: Params) -> Result:
+    """Delete without a wait; a secret that is not there is as good as deleted."""
+    what = lookup.named(tx, call, params["SecretId"])
+    if what.secret is not None:
+        secrets.delete(tx, what.secret.id)
+    name = what.secret.name if what.secret else what.arn.rpartition(":")[2]
+    return {"ARN": what.arn, "Name": name, "DeletionDate": to_datetime(call.now_ms)}
+
+
+def _restore(call: Call, params: Params) -> Result:
+    with call.database.write() as tx:
+        secret = lookup.find(tx, call, params["SecretId"])
+        secrets.save(tx, replace(secret, deletion_ms=None))
+    return _named(secret)
+
+
+def _kms_key(text: str | None) -> str | None:
+    """A secret's key as it is kept: None for the default one, however it was named."""
+    return text if text and text != envelopes.DEFAULT_KEY else None
+
+
+def _named(secret: Secret, version: Version | None = None) -> dict[str, object]:
+    shown: dict[str, object] = {"ARN": secret.arn, "Name": secret.name}
+    return shown if version is None else {**shown, "VersionId": version.id}
+
+
+OPERATIONS = (
+    Operation("secretsmanager", "CreateSecret", _create_asks, _create),
+    lookup.on_secret("UpdateSecret", _update, _described),
+    lookup.on_secret("DeleteSecret", _delete, _delete_context),
+    lookup.on_secret("RestoreSecret", _restore),
+)

@@ -1,0 +1,115 @@
+"""A real `sluicegate serve` of our own, on a free port."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from sluicegate.wire.client import Credentials, client
+
+
+class Server:
+    """Started when made, ended with the block; everything it prints before `Ready.` is a fact."""
+
+    def __init__(self, state: Path, *flags: str, **environment: str) -> None:
+        self.state = state
+        self.flags = flags
+        self.environment = environment
+        self.facts: dict[str, str] = {}
+        self.process = self._start()
+
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.process.poll() is None:
+            self.stop()
+
+    @property
+    def endpoint(self) -> str:
+        """The URL clients are pointed at."""
+        return self.facts["endpoint"]
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self.endpoint.rpartition(":")[2])
+
+    def client(self, service: str, credentials: Credentials | None = None) -> Any:
+        """A real client over HTTP; signs as root unless told otherwise."""
+        signer = credentials or self.root()
+        return client(service, endpoint_url=self.endpoint, region="us-east-1", credentials=signer)
+
+    def root(self) -> Credentials:
+        """The root user's key, as a user finds it."""
+        kept = json.loads((self.state / "root-credentials.json").read_text())
+        return Credentials(kept["AccessKeyId"], kept["SecretAccessKey"])
+
+    def variables(self) -> dict[str, str]:
+        """An environment that points AWS tools here, and knows nothing else of AWS."""
+        root = self.root()
+        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        return kept | {
+            "HOME": str(self.state),
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": root.access_key,
+            "AWS_SECRET_ACCESS_KEY": root.secret_key,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_PAGER": "",
+        }
+
+    def api_pid(self) -> int:
+        """The process id of the `api` child."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        (pid,) = children.split()
+        return int(pid)
+
+    def stop(self) -> int:
+        """SIGTERM; the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self._ended()
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        self._ended()
+
+    def restart(self) -> None:
+        """Start again on the same state and port."""
+        self.flags = (*self.flags, "--port", str(self.port))
+        self.process = self._start()
+
+    def _ended(self) -> int:
+        status = self.process.wait(timeout=30)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return status
+
+    def _start(self) -> "subprocess.Popen[str]":
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("SLUICEGATE_")}
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "sluicegate.cli", "serve"),
+                *("--state", str(self.state), "--port", "0", *self.flags),
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=kept | self.environment,
+        )
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line == "Ready.\n":
+                return process
+            name, _, fact = line.strip().partition(" ")
+            self.facts[name] = fact.strip()
+        raise AssertionError(f"serve ended with status {process.wait()} before it was ready")

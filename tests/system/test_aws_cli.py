@@ -1,0 +1,101 @@
+"""The AWS CLI, unchanged, from an environment of its own."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .server import Server
+
+CLI = Path(".venv/aws-cli/bin/aws").absolute()
+
+
+def aws(server: Server, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [CLI, *arguments],
+        env=server.variables() | variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def answer(server: Server, *arguments: str, **variables: str) -> Any:
+    ended = aws(server, *arguments, **variables)
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout) if ended.stdout else None
+
+
+@pytest.fixture(autouse=True)
+def _cli() -> None:
+    assert CLI.exists(), "scripts/test makes this environment; run it once"
+
+
+def test_the_steps_of_the_permissions_page(server: Server) -> None:
+    assert answer(server, "sts", "get-caller-identity")["Account"] == "000000000000"
+    version = answer(
+        server,
+        *("iam", "get-policy-version", "--version-id", "v2", "--policy-arn"),
+        "arn:aws:iam::aws:policy/service-role/AWSLambdaMSKExecutionRole",
+    )["PolicyVersion"]
+    (statement,) = version["Document"]["Statement"]
+    assert {"kafka:DescribeCluster", "logs:PutLogEvents"} <= set(statement["Action"])
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        },
+    }
+    answer(
+        server,
+        *("iam", "create-role", "--role-name", "orders"),
+        *("--assume-role-policy-document", json.dumps(trust)),
+    )
+    attach = (
+        *("iam", "attach-role-policy", "--role-name", "orders", "--policy-arn"),
+        "arn:aws:iam::aws:policy/service-role/AWSLambdaMSKExecutionRole",
+    )
+    answer(server, *attach)
+    answer(server, *attach)
+    attached = answer(server, "iam", "list-attached-role-policies", "--role-name", "orders")
+    assert [each["PolicyName"] for each in attached["AttachedPolicies"]] == [
+        "AWSLambdaMSKExecutionRole"
+    ]
+
+
+def test_a_fresh_user_may_call_nothing_of_msk(server: Server) -> None:
+    answer(server, "iam", "create-user", "--user-name", "alice")
+    key = answer(server, "iam", "create-access-key", "--user-name", "alice")["AccessKey"]
+    signer = {
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+    }
+    denied = aws(server, "kafka", "list-clusters", **signer)
+    # The CLI says 254 or 255 for a refused call, by version.
+    assert denied.returncode in (254, 255)
+    assert (
+        "(AccessDeniedException) when calling the ListClusters operation: "
+        "User: arn:aws:iam::000000000000:user/alice is not authorized to perform: "
+        "kafka:ListClusters on resource: arn:aws:kafka:us-east-1:000000000000:/v1/clusters "
+        "because no identity-based policy allows the kafka:ListClusters action"
+    ) in denied.stderr
+
+
+def test_secrets_logs_and_networks(server: Server) -> None:
+    made = answer(server, "secretsmanager", "create-secret", "--name", "s", "--secret-string", "x")
+    read = answer(server, "secretsmanager", "get-secret-value", "--secret-id", made["ARN"])
+    assert read["SecretString"] == "x"
+    answer(server, "logs", "create-log-group", "--log-group-name", "/aws/lambda/orders")
+    groups = answer(server, "logs", "describe-log-groups")["logGroups"]
+    assert [each["logGroupName"] for each in groups] == ["/aws/lambda/orders"]
+    (vpc,) = answer(server, "ec2", "describe-vpcs", "--filters", "Name=isDefault,Values=true")[
+        "Vpcs"
+    ]
+    assert vpc["CidrBlock"] == "172.31.0.0/16"
+    aliases = answer(server, "kms", "list-aliases")["Aliases"]
+    assert "alias/aws/secretsmanager" in [each["AliasName"] for each in aliases]

@@ -1,0 +1,285 @@
+"""`sluicegate serve` as a process: what it answers, how it ends, what it survives."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sluicegate.wire.client import Credentials
+
+from .server import Server
+from .waiting import until
+
+
+def get(server: Server, path: str, **headers: str) -> tuple[int, bytes]:
+    request = urllib.request.Request(server.endpoint + path, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
+
+
+def test_it_says_where_it_stands_and_then_ready(server: Server) -> None:
+    assert server.facts["account"] == "000000000000"
+    assert server.facts["permissions"] == "enforced, always"
+    assert server.endpoint.startswith("http://127.0.0.1:")
+
+
+def test_health_needs_no_signature_and_gives_no_detail(server: Server) -> None:
+    assert get(server, "/health/live") == (200, b'{"status": "live"}')
+    assert get(server, "/health/ready") == (200, b'{"status": "ready"}')
+
+
+def test_the_health_test_containers_wait_for(server: Server) -> None:
+    status, body = get(server, "/_localstack/health")
+    facts = json.loads(body)
+    assert status == 200 and set(facts) == {"services", "edition", "version"}
+    assert facts["services"]["iam"] == "available"
+
+
+def test_the_brokers_authority_stays_the_same(server: Server) -> None:
+    status, pem = get(server, "/ca.pem")
+    assert status == 200 and pem.startswith(b"-----BEGIN CERTIFICATE-----")
+    server.kill()
+    server.restart()
+    assert get(server, "/ca.pem") == (200, pem)
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io"])
+def test_another_host_name_is_refused_before_anything_else(server: Server, host: str) -> None:
+    status, body = get(server, "/health/live", Host=host)
+    assert status == 403 and b"allow_hosts" in body
+
+
+def test_no_unsigned_call_does_anything(server: Server) -> None:
+    status, body = get(server, "/?Action=ListUsers&Version=2010-05-08")
+    assert status == 403 and b"MissingAuthenticationToken" in body
+    assert get(server, "/2015-03-31/functions")[0] == 403
+
+
+def test_what_is_no_http_is_refused(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(
+            b"GET http://evil.example/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        )
+        assert connection.recv(100).startswith(b"HTTP/1.1 400")
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n")
+        connection.sendall(b"".join(b"X-%d: %s\r\n" % (n, b"y" * 1000) for n in range(100)))
+        assert connection.recv(100).startswith(b"HTTP/1.1 431")
+
+
+def test_a_second_serve_on_the_same_state_is_refused(server: Server) -> None:
+    second = subprocess.run(
+        [sys.executable, "-m", "sluicegate.cli", "serve", "--state", str(server.state)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert "another `sluicegate serve` uses state folder" in second.stderr
+
+
+def test_an_unknown_setting_stops_the_start(tmp_path: Path) -> None:
+    environment = {**os.environ, "SLUICEGATE_ENFORCE": "0"}
+    command = [sys.executable, "-m", "sluicegate.cli", "serve", "--state", str(tmp_path)]
+    ended = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False, env=environment
+    )
+    assert ended.returncode == 2 and "`SLUICEGATE_ENFORCE`" in ended.stderr
+
+
+def test_keys_and_folder_are_readable_by_their_owner_only(server: Server) -> None:
+    assert stat.S_IMODE(server.state.stat().st_mode) == 0o700
+    for name in ("master.key", "root-credentials.json"):
+        assert stat.S_IMODE((server.state / name).stat().st_mode) == 0o600
+
+
+def test_a_master_key_others_can_read_stops_the_start(server: Server) -> None:
+    server.stop()
+    (server.state / "master.key").chmod(0o644)
+    with pytest.raises(AssertionError, match="status 1"):
+        server.restart()
+
+
+def test_sigterm_ends_it_cleanly_and_leaves_no_process(server: Server) -> None:
+    child = server.api_pid()
+    assert server.stop() == 0
+    assert not is_alive(child)
+
+
+def test_kill_9_of_serve_leaves_no_process_and_loses_nothing(server: Server) -> None:
+    server.client("iam").create_user(UserName="alice")
+    child = server.api_pid()
+    server.kill()
+    server.restart()
+    until(lambda: not is_alive(child), "the api child has ended")
+    assert server.client("iam").get_user(UserName="alice")["User"]["UserName"] == "alice"
+
+
+def test_an_api_child_that_dies_is_started_again(server: Server) -> None:
+    iam = server.client("iam")
+    iam.create_user(UserName="alice")
+    for _ in range(2):
+        before = server.api_pid()
+        os.kill(before, signal.SIGKILL)
+        wait_for_another_child(server, before)
+        assert iam.get_user(UserName="alice")
+
+
+def test_concurrent_writers_lose_nothing_acknowledged_when_it_is_killed(server: Server) -> None:
+    acknowledged: list[str] = []
+    stop = threading.Event()
+
+    def write(number: int) -> None:
+        iam = server.client("iam")
+        count = 0
+        while not stop.is_set():
+            name = f"user-{number}-{count}"
+            count += 1
+            try:
+                iam.create_user(UserName=name, Tags=[{"Key": "of", "Value": str(number)}])
+            except (BotoCoreError, ClientError):
+                continue
+            acknowledged.append(name)
+
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+    for writer in writers:
+        writer.start()
+    try:
+        for kills in range(1, 6):
+            wait_for_more_than(25 * kills, acknowledged)
+            before = server.api_pid()
+            os.kill(before, signal.SIGKILL)
+            wait_for_another_child(server, before)
+    finally:
+        stop.set()
+        for writer in writers:
+            writer.join()
+    iam = server.client("iam")
+    pages = iam.get_paginator("list_users").paginate()
+    found = {user["UserName"] for page in pages for user in page["Users"]}
+    assert set(acknowledged) <= found
+    for name in found:
+        # Nothing half made: a user that is there has its tag.
+        assert len(iam.list_user_tags(UserName=name)["Tags"]) == 1
+
+
+def test_reset_is_served_only_when_asked_for(server: Server) -> None:
+    assert reset(server, server.root())[0] == 404
+
+
+def test_reset_needs_root_and_leaves_nothing_but_root(tmp_path: Path) -> None:
+    with Server(tmp_path / "state", "--allow-reset") as server:
+        iam = server.client("iam")
+        iam.create_user(UserName="alice")
+        key = iam.create_access_key(UserName="alice")["AccessKey"]
+        alice = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+        server.client("kms").create_key()
+        status, body = reset(server, alice)
+        assert status == 403 and b"AccessDenied" in body
+        assert get(server, "/sluicegate/reset")[0] in (403, 404)
+        assert reset(server, server.root()) == (200, b'{"status": "reset"}')
+        assert iam.list_users()["Users"] == []
+        assert server.client("kms").list_keys()["Keys"] == []
+        with pytest.raises(ClientError) as caught:
+            server.client("sts", alice).get_caller_identity()
+        assert caught.value.response["Error"]["Code"] == "InvalidClientTokenId"
+
+
+def test_root_credentials_can_be_set_for_test_rigs(tmp_path: Path) -> None:
+    with Server(tmp_path / "state", SLUICEGATE_ROOT_CREDENTIALS="test:test") as server:
+        sts = server.client("sts", Credentials("test", "test"))
+        assert sts.get_caller_identity()["Arn"] == "arn:aws:iam::000000000000:root"
+        with pytest.raises(ClientError) as caught:
+            server.client("sts", Credentials("test", "other")).get_caller_identity()
+        assert caught.value.response["Error"]["Code"] == "SignatureDoesNotMatch"
+
+
+def test_secrets_are_nowhere_in_clear(tmp_path: Path) -> None:
+    planted = "planted-4f1d7c2b9a"
+    with Server(tmp_path / "state") as server:
+        iam = server.client("iam")
+        iam.create_user(UserName="alice")
+        key = iam.create_access_key(UserName="alice")["AccessKey"]["SecretAccessKey"]
+        server.client("secretsmanager").create_secret(Name="s", SecretString=planted)
+        texts = [planted.encode(), key.encode(), server.root().secret_key.encode()]
+        for pid in (server.process.pid, server.api_pid()):
+            for name in ("cmdline", "environ"):
+                seen = Path(f"/proc/{pid}/{name}").read_bytes()
+                assert not any(text in seen for text in texts)
+        assert server.stop() == 0
+    for path in (tmp_path / "state").iterdir():
+        if path.name != "root-credentials.json":
+            assert not any(text in path.read_bytes() for text in texts), path
+
+
+def test_env_prints_what_tools_need(server: Server) -> None:
+    command = [sys.executable, "-m", "sluicegate.cli", "env", "--state", str(server.state)]
+    printed = subprocess.run(
+        [*command, "--port", str(server.port), "--shell", "json"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    variables = json.loads(printed.stdout)
+    assert variables["AWS_ENDPOINT_URL"] == server.endpoint
+    assert variables["AWS_ACCESS_KEY_ID"] == server.root().access_key
+
+
+def reset(server: Server, signer: Credentials) -> tuple[int, bytes]:
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials as Keys
+
+    request = AWSRequest("POST", f"{server.endpoint}/sluicegate/reset", data=b"")
+    keys = Keys(signer.access_key, signer.secret_key)
+    SigV4Auth(keys, "sluicegate", "us-east-1").add_auth(request)
+    prepared = request.prepare()
+    plain = urllib.request.Request(
+        prepared.url, data=b"", headers=dict(prepared.headers), method="POST"
+    )
+    try:
+        with urllib.request.urlopen(plain, timeout=10) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def wait_for_another_child(server: Server, before: int) -> None:
+    until(lambda: api_pid(server) not in (None, before), "a new api child")
+
+
+def wait_for_more_than(count: int, acknowledged: list[str]) -> None:
+    until(lambda: len(acknowledged) > count, "writes go on")
+
+
+def api_pid(server: Server) -> int | None:
+    try:
+        pid = server.api_pid()
+    except ValueError:
+        return None
+    return pid if is_alive(pid) else None
