@@ -1,6 +1,7 @@
 """What a kill, a power loss, a full disk, a lock or a lost server leaves of the acknowledged."""
 
 import contextlib
+import itertools
 import os
 import random
 import resource
@@ -18,6 +19,7 @@ from tests.contract.postgresql_server import PostgresqlServer
 
 from sluicegate.errors import Corrupted, StartRefused, Unavailable
 from sluicegate.store.database import Database, sqlite_url
+from sluicegate.store.sqlite import Checkpointer
 
 ROOT = Path(__file__).parents[2]
 ENDLESS = 2**40
@@ -248,6 +250,24 @@ def test_the_log_is_folded_when_nobody_writes(tmp_path: Path) -> None:
     pause = threading.Event()
     assert any(log.stat().st_size == 0 or pause.wait(0.02) for _ in range(500))
     watch.close()
+    database.close()
+
+
+def test_a_log_past_its_cap_is_folded_though_writes_go_on(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    database = Database(sqlite_url(path))
+    create(database)
+    log = _files(path)[1]
+    checkpointer = Checkpointer(path, quiet_seconds=0.02, cap_bytes=20_000)
+    sizes = []
+    for number in range(300):
+        with database.write() as tx:
+            add(tx, number, "x" * 3000)
+        checkpointer.written()
+        sizes.append(log.stat().st_size)
+    checkpointer.close()
+    assert any(later < earlier for earlier, later in itertools.pairwise(sizes))
+    assert ids(database) == list(range(300))
     database.close()
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sluicegate.store import log_groups, log_resource_policies, log_streams
 from sluicegate.store.database import Conflict, Database
-from sluicegate.store.log_events import END, START, Upload, LogEvents, Totals
+from sluicegate.store.log_events import END, START, LogEvents, Totals, Upload
 from sluicegate.store.log_groups import LogGroup
 from sluicegate.store.log_resource_policies import LogResourcePolicy
 from sluicegate.store.log_streams import LogStream
@@ -35,7 +35,7 @@ def events(ready: Database) -> Iterator[LogEvents]:
     made.close()
 
 
-def batch(group: str, stream: str, *at: tuple[int, str], ingested_ms: int = 9) -> Upload:
+def upload(group: str, stream: str, *at: tuple[int, str], ingested_ms: int = 9) -> Upload:
     return Upload(group, stream, ingested_ms, [(at_ms, text.encode()) for at_ms, text in at])
 
 
@@ -49,24 +49,24 @@ def group(name: str) -> LogGroup:
 
 
 def test_events_are_read_by_time_and_then_by_arrival(events: LogEvents) -> None:
-    events.append(batch("g", "s", (2, "c"), (2, "d"), (3, "e")))
-    events.append(batch("g", "s", (1, "a"), (1, "b"), (3, "f\0ü")))
-    events.append(batch("g", "other", (1, "x")))
+    events.append(upload("g", "s", (2, "c"), (2, "d"), (3, "e")))
+    events.append(upload("g", "s", (1, "a"), (1, "b"), (3, "f\0ü")))
+    events.append(upload("g", "other", (1, "x")))
     assert texts(events, "s") == ["a", "b", "c", "d", "e", "f\0ü"]
     assert texts(events, "s", limit=2) == ["a", "b"]
     assert texts(events, "s", limit=2, from_head=False) == ["e", "f\0ü"]
 
 
 def test_totals_follow_what_is_written_and_removed(events: LogEvents) -> None:
-    events.append(batch("g", "s", (5, "four"), (7, "x"), ingested_ms=8))
-    events.append(batch("g", "s", (3, "yy"), ingested_ms=9))
-    events.append(batch("g", "t", (4, "")))
+    events.append(upload("g", "s", (5, "four"), (7, "x"), ingested_ms=8))
+    events.append(upload("g", "s", (3, "yy"), ingested_ms=9))
+    events.append(upload("g", "t", (4, "")))
     assert events.totals(["s", "none"]) == {"s": Totals(3, 7, 9)}
     assert events.stored_bytes(["g", "none"]) == {"g": 7 + 4 * 26}
     events.prune("g", 5)
     assert events.totals(["s", "t"]) == {"s": Totals(5, 7, 9), "t": Totals(None, 4, 9)}
     assert events.stored_bytes(["g"]) == {"g": 5 + 2 * 26}
-    events.append(batch("g", "t", (6, "")))
+    events.append(upload("g", "t", (6, "")))
     assert events.totals(["t"]) == {"t": Totals(6, 6, 9)}
     events.delete_stream("s")
     assert events.totals(["s", "t"]) == {"t": Totals(6, 6, 9)}
@@ -74,8 +74,8 @@ def test_totals_follow_what_is_written_and_removed(events: LogEvents) -> None:
     assert (events.totals(["t"]), events.stored_bytes(["g"])) == ({}, {})
 
 
-def test_a_batch_takes_what_has_expired_with_it(events: LogEvents) -> None:
-    events.append(batch("g", "s", *((at_ms, "old") for at_ms in range(2_500))))
+def test_an_upload_takes_what_has_expired_with_it(events: LogEvents) -> None:
+    events.append(upload("g", "s", *((at_ms, "old") for at_ms in range(2_500))))
     for kept in (1_500, 500, 1):
         events.append(Upload("g", "t", 9, [(9_999, b"new")], expired_before_ms=2_499))
         assert len(texts(events, "s", limit=9_999)) == kept
@@ -85,19 +85,19 @@ def test_a_batch_takes_what_has_expired_with_it(events: LogEvents) -> None:
 
 
 def test_many_events_are_removed(events: LogEvents) -> None:
-    events.append(batch("g", "s", *((1, "x") for _ in range(2_500))))
-    events.append(batch("g", "t", *((1, "y") for _ in range(10))))
+    events.append(upload("g", "s", *((1, "x") for _ in range(2_500))))
+    events.append(upload("g", "t", *((1, "y") for _ in range(10))))
     events.delete_stream("s")
     assert (texts(events, "s"), texts(events, "t")) == ([], ["y"] * 10)
-    events.append(batch("g", "s", *((1, "x") for _ in range(2_500))))
+    events.append(upload("g", "s", *((1, "x") for _ in range(2_500))))
     events.delete_group("g")
     assert (texts(events, "s"), texts(events, "t")) == ([], [])
 
 
 def test_a_search_finds_in_the_order_asked_for(events: LogEvents) -> None:
-    events.append(batch("g", "s", (1, "a"), (3, "c"), (5, "e")))
-    events.append(batch("g", "t", (2, "b"), (4, "d")))
-    events.append(batch("h", "u", (2, "z")))
+    events.append(upload("g", "s", (1, "a"), (3, "c"), (5, "e")))
+    events.append(upload("g", "t", (2, "b"), (4, "d")))
+    events.append(upload("h", "u", (2, "z")))
 
     def found(*, from_head: bool, limit: int = 9, only: frozenset[str] | None = None) -> str:
         page = events.search(
@@ -137,7 +137,7 @@ def test_pages_of_a_search_are_the_whole(
     events: LogEvents, times: list[int], limit: int, from_head: bool, odd_only: bool
 ) -> None:
     events.delete_group("g")
-    events.append(batch("g", "s", *((at_ms, str(at_ms)) for at_ms in times)))
+    events.append(upload("g", "s", *((at_ms, str(at_ms)) for at_ms in times)))
 
     def matches(message: str) -> bool:
         return not odd_only or int(message) % 2 == 1
@@ -158,7 +158,7 @@ def test_pages_of_a_search_are_the_whole(
 def test_many_writers_lose_nothing(events: LogEvents) -> None:
     def write(writer: int) -> None:
         for number in range(20):
-            events.append(batch("g", f"s{writer}", (number, f"{number}")))
+            events.append(upload("g", f"s{writer}", (number, f"{number}")))
 
     threads = [threading.Thread(target=write, args=(writer,)) for writer in range(6)]
     for thread in threads:

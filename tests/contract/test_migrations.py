@@ -235,10 +235,19 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
         migrate(sqlite_url(path))
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://root@localhost/x"])
-def test_a_url_that_cannot_be_served_is_refused(url: str) -> None:
-    with pytest.raises(StartRefused):
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("sqlite://", "is not a file; give sqlite:///PATH"),
+        ("sqlite:///:memory:", "is not a file; give sqlite:///PATH"),
+        ("mysql://root:s3cr3t@localhost/x", "neither sqlite:///PATH nor postgresql://"),
+        ("state.db", "neither sqlite:///PATH nor postgresql://"),
+    ],
+)
+def test_a_url_that_cannot_be_served_is_refused(url: str, sentence: str) -> None:
+    with pytest.raises(StartRefused, match=sentence) as caught:
         migrate(url)
+    assert "s3cr3t" not in str(caught.value)
 
 
 def test_a_server_that_does_not_answer_is_refused_without_its_password() -> None:

@@ -23,7 +23,7 @@ START: Position = (0, 0)
 END: Position = (2**63 - 1, 2**63 - 1)
 
 EVENT_OVERHEAD_BYTES = 26
-"""What AWS counts for an event beside its message, in a batch and in what is stored."""
+"""What AWS counts for an event beside its message, in an upload and in what is stored."""
 
 PAGE_BYTES = 1024 * 1024
 
@@ -109,17 +109,17 @@ class Found:
 
 
 class LogEvents:
-    """Keeps log events. One thread writes them, several batches per transaction."""
+    """Keeps log events. One thread writes them, several uploads per transaction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        # An item is a whole batch, a megabyte at most: few may wait, few go in one transaction.
+        # An item is a whole upload, a megabyte at most: few may wait, few go in one transaction.
         self._writer = BatchingWriter("log-events", database, _write, capacity=256, batch=64)
 
-    def append(self, batch: Upload) -> None:
-        """Store a batch; it is committed when this returns. `Unavailable`: nothing happened."""
-        if batch.events:
-            self._writer.put_and_wait([batch])
+    def append(self, upload: Upload) -> None:
+        """Store the events; they is committed when this returns. `Unavailable`: nothing happened."""
+        if upload.events:
+            self._writer.put_and_wait([upload])
 
     def read(
         self, stream_id: str, low: Position, high: Position, limit: int, *, from_head: bool
@@ -221,46 +221,46 @@ class LogEvents:
         self._while_full(lambda tx: tx.execute(query).rowcount)
 
     def _while_full(self, remove: Callable[[Tx], int]) -> None:
-        """Remove in short transactions: batches of other groups are written in between."""
+        """Remove in short transactions: what arrives meanwhile is written in between."""
         removed = _PRUNED_AT_ONCE
         while removed == _PRUNED_AT_ONCE:
             with self._database.write() as tx:
                 removed = remove(tx)
 
 
-def _write(tx: Tx, batches: Sequence[Upload]) -> None:
+def _write(tx: Tx, uploads: Sequence[Upload]) -> None:
     rows = [
         {
-            "group_id": batch.group_id,
-            "stream_id": batch.stream_id,
+            "group_id": upload.group_id,
+            "stream_id": upload.stream_id,
             "at_ms": at_ms,
-            "ingested_ms": batch.ingested_ms,
+            "ingested_ms": upload.ingested_ms,
             "message": message,
         }
-        for batch in batches
-        for at_ms, message in batch.events
+        for upload in uploads
+        for at_ms, message in upload.events
     ]
     tx.execute(log_events.insert(), rows)
-    for batch in batches:
-        _add_up(tx, batch)
-        if batch.expired_before_ms:
-            _prune(tx, batch.group_id, batch.expired_before_ms)
+    for upload in uploads:
+        _add_up(tx, upload)
+        if upload.expired_before_ms:
+            _prune(tx, upload.group_id, upload.expired_before_ms)
 
 
-def _add_up(tx: Tx, batch: Upload) -> None:
+def _add_up(tx: Tx, upload: Upload) -> None:
     table = log_stream_totals.c
-    first_ms, last_ms = batch.events[0][0], batch.events[-1][0]
-    size = sum(len(message) + EVENT_OVERHEAD_BYTES for _, message in batch.events)
-    update = log_stream_totals.update().where(table.stream_id == batch.stream_id)
+    first_ms, last_ms = upload.events[0][0], upload.events[-1][0]
+    size = sum(len(message) + EVENT_OVERHEAD_BYTES for _, message in upload.events)
+    update = log_stream_totals.update().where(table.stream_id == upload.stream_id)
     update = update.values(
         first_ms=sa.case((table.first_ms < first_ms, table.first_ms), else_=first_ms),
         last_ms=sa.case((table.last_ms > last_ms, table.last_ms), else_=last_ms),
-        ingested_ms=batch.ingested_ms,
+        ingested_ms=upload.ingested_ms,
         stored_bytes=table.stored_bytes + size,
     )
     if tx.execute(update).rowcount == 0:
-        row = {"group_id": batch.group_id, "stream_id": batch.stream_id, "first_ms": first_ms}
-        row |= {"last_ms": last_ms, "ingested_ms": batch.ingested_ms, "stored_bytes": size}
+        row = {"group_id": upload.group_id, "stream_id": upload.stream_id, "first_ms": first_ms}
+        row |= {"last_ms": last_ms, "ingested_ms": upload.ingested_ms, "stored_bytes": size}
         tx.execute(log_stream_totals.insert(), row)
 
 

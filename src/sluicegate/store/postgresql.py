@@ -9,6 +9,7 @@ from .faults import translate
 _LOCK_SPACE = 0x51_01_CE
 _LOCKS = {True: 1, False: 2}
 _STATEMENT_SECONDS = 30
+_NEITHER = "the database is given as neither sqlite:///PATH nor postgresql://…"
 
 
 class Postgresql:
@@ -83,8 +84,14 @@ def _taken(engine: sa.Engine) -> sa.Connection:
 
 def _engine(url: str, *, durable: bool, patience_seconds: float) -> sa.Engine:
     try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise StartRefused(_NEITHER) from None
+    if parsed.get_backend_name() not in ("postgresql", "postgres"):
+        raise StartRefused(_NEITHER)
+    try:
         engine = sa.create_engine(
-            sa.make_url(url).set(drivername="postgresql+psycopg"),
+            parsed.set(drivername="postgresql+psycopg"),
             hide_parameters=True,
             pool_size=16,
             max_overflow=48,
@@ -99,11 +106,10 @@ def _engine(url: str, *, durable: bool, patience_seconds: float) -> sa.Engine:
                 "application_name": "sluicegate",
             },
         )
-    except (ModuleNotFoundError, sa.exc.ArgumentError) as error:
+    except ModuleNotFoundError:
         raise StartRefused(
-            "a postgresql:// database needs the `postgresql` extra:"
-            f" install `sluicegate[postgresql]` ({error})"
-        ) from error
+            "a postgresql:// database needs its driver: install `sluicegate[postgresql]`"
+        ) from None
     sa.event.listen(engine, "handle_error", translate)
 
     @sa.event.listens_for(engine, "connect")

@@ -40,7 +40,7 @@ class Sqlite:
         # Connections at rest, the last used first: taking one costs no lock, a pool's costs 15 µs.
         self._idle_readers: deque[sa.Connection] = deque()
         self._idle_writers: deque[sa.Connection] = deque()
-        self._checkpointer = _Checkpointer(path)
+        self._checkpointer = Checkpointer(path)
         self._is_closed = False
 
     def begin_read(self) -> sa.Connection:
@@ -160,15 +160,23 @@ def _driver(connection: sa.Connection) -> sqlite3.Connection:
     return driver
 
 
-class _Checkpointer:
+class Checkpointer:
     """Folds the write-ahead log into the file when nobody writes, or when it is past its cap.
 
     SQLite folds by itself at a commit, but never shrinks the log, and never gets to its start
     while readers overlap without a gap.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        quiet_seconds: float = _QUIET_SECONDS,
+        cap_bytes: int = _WAL_CAP_BYTES,
+    ) -> None:
         self._path = path
+        self._quiet_seconds = quiet_seconds
+        self._cap_bytes = cap_bytes
         self._wal = path.with_name(path.name + "-wal")
         self._writes = 0
         self._wake = threading.Event()
@@ -197,12 +205,12 @@ class _Checkpointer:
             self._wake.wait()
             self._wake.clear()
             seen = self._writes
-            if self._closing.wait(_QUIET_SECONDS):
+            if self._closing.wait(self._quiet_seconds):
                 return
             if seen == self._writes:
                 # No wait: whoever writes or reads now goes first, and this comes again.
                 self._fold(patience_seconds=0)
-            elif self._wal.exists() and self._wal.stat().st_size > _WAL_CAP_BYTES:
+            elif self._wal.exists() and self._wal.stat().st_size > self._cap_bytes:
                 self._fold(patience_seconds=1)
 
     def _fold(self, *, patience_seconds: float) -> None:

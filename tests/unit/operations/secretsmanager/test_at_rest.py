@@ -46,7 +46,7 @@ def test_errors_and_logs_do_not_repeat_a_value(
     caplog.set_level("DEBUG", logger="sluicegate")
     client.create_secret(Name="s", SecretString="x")
     for params in (
-        {"SecretId": "s", "SecretString": PLANTED, "VersionStages": []},
+        {"SecretId": "s", "SecretString": PLANTED, "VersionStages": ["x" * 257]},
         {"SecretId": "nope", "SecretString": PLANTED},
         {"SecretId": "s", "SecretString": PLANTED * 5000},
     ):
