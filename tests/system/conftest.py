@@ -8,6 +8,13 @@ import pytest
 from .server import Server
 
 
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that a module's tests share, and only look at."""
+    with Server(tmp_path_factory.mktemp("calm") / "state") as started:
+        yield started
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """A fresh server of one test's own."""

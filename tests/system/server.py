@@ -112,4 +112,5 @@ class Server:
                 return process
             name, _, fact = line.strip().partition(" ")
             self.facts[name] = fact.strip()
+        process.stdout.close()
         raise AssertionError(f"serve ended with status {process.wait()} before it was ready")

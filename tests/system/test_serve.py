@@ -31,19 +31,19 @@ def get(server: Server, path: str, **headers: str) -> tuple[int, bytes]:
             return error.code, error.read()
 
 
-def test_it_says_where_it_stands_and_then_ready(server: Server) -> None:
-    assert server.facts["account"] == "000000000000"
-    assert server.facts["permissions"] == "enforced, always"
-    assert server.endpoint.startswith("http://127.0.0.1:")
+def test_it_says_where_it_stands_and_then_ready(calm: Server) -> None:
+    assert calm.facts["account"] == "000000000000"
+    assert calm.facts["permissions"] == "enforced, always"
+    assert calm.endpoint.startswith("http://127.0.0.1:")
 
 
-def test_health_needs_no_signature_and_gives_no_detail(server: Server) -> None:
-    assert get(server, "/health/live") == (200, b'{"status": "live"}')
-    assert get(server, "/health/ready") == (200, b'{"status": "ready"}')
+def test_health_needs_no_signature_and_gives_no_detail(calm: Server) -> None:
+    assert get(calm, "/health/live") == (200, b'{"status": "live"}')
+    assert get(calm, "/health/ready") == (200, b'{"status": "ready"}')
 
 
-def test_the_health_test_containers_wait_for(server: Server) -> None:
-    status, body = get(server, "/_localstack/health")
+def test_the_health_test_containers_wait_for(calm: Server) -> None:
+    status, body = get(calm, "/_localstack/health")
     facts = json.loads(body)
     assert status == 200 and set(facts) == {"services", "edition", "version"}
     assert facts["services"]["iam"] == "available"
@@ -58,32 +58,43 @@ def test_the_brokers_authority_stays_the_same(server: Server) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io"])
-def test_another_host_name_is_refused_before_anything_else(server: Server, host: str) -> None:
-    status, body = get(server, "/health/live", Host=host)
+def test_another_host_name_is_refused_before_anything_else(calm: Server, host: str) -> None:
+    status, body = get(calm, "/health/live", Host=host)
     assert status == 403 and b"allow_hosts" in body
 
 
-def test_no_unsigned_call_does_anything(server: Server) -> None:
-    status, body = get(server, "/?Action=ListUsers&Version=2010-05-08")
+def test_no_unsigned_call_does_anything(calm: Server) -> None:
+    status, body = get(calm, "/?Action=ListUsers&Version=2010-05-08")
     assert status == 403 and b"MissingAuthenticationToken" in body
-    assert get(server, "/2015-03-31/functions")[0] == 403
+    assert get(calm, "/2015-03-31/functions")[0] == 403
 
 
-def test_what_is_no_http_is_refused(server: Server) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+def test_what_is_no_http_is_refused(calm: Server) -> None:
+    with socket.create_connection(("127.0.0.1", calm.port), timeout=10) as connection:
         connection.sendall(
             b"GET http://evil.example/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
         )
         assert connection.recv(100).startswith(b"HTTP/1.1 400")
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
-        connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n")
-        connection.sendall(b"".join(b"X-%d: %s\r\n" % (n, b"y" * 1000) for n in range(100)))
+
+
+@pytest.mark.parametrize(("count", "size"), [(101, 1), (20, 1000)])
+def test_too_many_or_too_large_headers_are_refused(calm: Server, count: int, size: int) -> None:
+    headers = b"".join(b"X-%d: %s\r\n" % (n, b"y" * size) for n in range(count))
+    with socket.create_connection(("127.0.0.1", calm.port), timeout=10) as connection:
+        connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n" + headers + b"\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 431")
 
 
-def test_a_second_serve_on_the_same_state_is_refused(server: Server) -> None:
+def test_headers_without_an_end_are_cut_off(calm: Server) -> None:
+    with socket.create_connection(("127.0.0.1", calm.port), timeout=10) as connection:
+        connection.sendall(b"GET /health/live HTTP/1.1\r\nX-Endless: ")
+        with pytest.raises(ConnectionError):
+            connection.sendall(b"y" * 100_000_000)
+
+
+def test_a_second_serve_on_the_same_state_is_refused(calm: Server) -> None:
     second = subprocess.run(
-        [sys.executable, "-m", "sluicegate.cli", "serve", "--state", str(server.state)],
+        [sys.executable, "-m", "sluicegate.cli", "serve", "--state", str(calm.state)],
         capture_output=True,
         text=True,
         timeout=60,
@@ -102,10 +113,10 @@ def test_an_unknown_setting_stops_the_start(tmp_path: Path) -> None:
     assert ended.returncode == 2 and "`SLUICEGATE_ENFORCE`" in ended.stderr
 
 
-def test_keys_and_folder_are_readable_by_their_owner_only(server: Server) -> None:
-    assert stat.S_IMODE(server.state.stat().st_mode) == 0o700
+def test_keys_and_folder_are_readable_by_their_owner_only(calm: Server) -> None:
+    assert stat.S_IMODE(calm.state.stat().st_mode) == 0o700
     for name in ("master.key", "root-credentials.json"):
-        assert stat.S_IMODE((server.state / name).stat().st_mode) == 0o600
+        assert stat.S_IMODE((calm.state / name).stat().st_mode) == 0o600
 
 
 def test_a_master_key_others_can_read_stops_the_start(server: Server) -> None:
@@ -178,8 +189,8 @@ def test_concurrent_writers_lose_nothing_acknowledged_when_it_is_killed(server: 
         assert len(iam.list_user_tags(UserName=name)["Tags"]) == 1
 
 
-def test_reset_is_served_only_when_asked_for(server: Server) -> None:
-    assert reset(server, server.root())[0] == 404
+def test_reset_is_served_only_when_asked_for(calm: Server) -> None:
+    assert reset(calm, calm.root())[0] == 404
 
 
 def test_reset_needs_root_and_leaves_nothing_but_root(tmp_path: Path) -> None:
@@ -227,18 +238,18 @@ def test_secrets_are_nowhere_in_clear(tmp_path: Path) -> None:
             assert not any(text in path.read_bytes() for text in texts), path
 
 
-def test_env_prints_what_tools_need(server: Server) -> None:
-    command = [sys.executable, "-m", "sluicegate.cli", "env", "--state", str(server.state)]
+def test_env_prints_what_tools_need(calm: Server) -> None:
+    command = [sys.executable, "-m", "sluicegate.cli", "env", "--state", str(calm.state)]
     printed = subprocess.run(
-        [*command, "--port", str(server.port), "--shell", "json"],
+        [*command, "--port", str(calm.port), "--shell", "json"],
         capture_output=True,
         text=True,
         timeout=60,
         check=True,
     )
     variables = json.loads(printed.stdout)
-    assert variables["AWS_ENDPOINT_URL"] == server.endpoint
-    assert variables["AWS_ACCESS_KEY_ID"] == server.root().access_key
+    assert variables["AWS_ENDPOINT_URL"] == calm.endpoint
+    assert variables["AWS_ACCESS_KEY_ID"] == calm.root().access_key
 
 
 def reset(server: Server, signer: Credentials) -> tuple[int, bytes]:

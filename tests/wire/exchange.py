@@ -39,7 +39,7 @@ def received(operation: OperationModel, response: Response) -> dict[str, Any]:
 
 
 def checked(request: Request) -> Response:
-    """The wire alone as an endpoint: read, check against the model, answer nothing in particular."""
+    """The wire alone as an endpoint: read, check against the model, answer nothing."""
     target: Target | None = None
     try:
         scope = scope_of(request)

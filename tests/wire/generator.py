@@ -19,9 +19,16 @@ from botocore.model import Shape, StructureShape
 Fill = Literal["required", "some", "all"]
 
 _MOST_DEPTH = 6
-_AWKWARD = ("plain", "with blanks", "a&b=c+d%20/e", '"quoted" <&> \\', "é ü 漢字 😀", "line\nline", "-1")
+_AWKWARD = (
+    "plain",
+    "with blanks",
+    "a&b=c+d%20/e",
+    '"quoted" <&> \\',
+    "é ü 漢字 😀",
+    "line\nline",
+    "-1",
+)
 _AWKWARD_TOKENS = ("plain", "two words", "a&b=c+d%20", "arn:aws:x:y:1:z/1")
-_BOUNDS = {"integer": (-(2**31), 2**31 - 1), "long": (-(2**53), 2**53)}
 
 
 class Generator:
@@ -92,8 +99,7 @@ class Generator:
         return min(max(least, 2), int(shape.metadata.get("max", 2)) or least)
 
     def _integer(self, shape: Shape) -> int:
-        low, high = _BOUNDS[shape.type_name]
-        low = int(shape.metadata.get("min", max(low, -10**6)))
+        low = int(shape.metadata.get("min", -(10**6)))
         return self._random.randint(low, int(shape.metadata.get("max", max(low, 10**6))))
 
     def _moment(self, shape: Shape) -> datetime:

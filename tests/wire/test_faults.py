@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from tests.wire.exchange import received
 
 from sluicegate.errors import (
     AccessDenied,
@@ -15,7 +16,6 @@ from sluicegate.errors import (
 from sluicegate.wire.faults import render_error
 from sluicegate.wire.message import Request, Response
 from sluicegate.wire.model import operation_model, target
-from tests.wire.exchange import received
 
 _STRANGER = Request("POST", "/", "", (), b"")
 _OPERATIONS = {
@@ -42,7 +42,9 @@ def _read(service: str, error: AwsError) -> tuple[int, str, str]:
     return answer.status, read["Error"]["Code"], read["Error"]["Message"]
 
 
-_WHY = "User: u is not authorized to perform: a because no identity-based policy allows the a action"
+_WHY = (
+    "User: u is not authorized to perform: a because no identity-based policy allows the a action"
+)
 
 
 @pytest.mark.parametrize(

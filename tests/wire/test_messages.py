@@ -11,13 +11,13 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.model import Shape
+from tests.wire.exchange import checked
+from tests.wire.generator import Generator
 
 from sluicegate.errors import AwsError
 from sluicegate.wire.client import in_process_client
 from sluicegate.wire.model import SERVICES, service_model, target
 from sluicegate.wire.validate import validate
-from tests.wire.exchange import checked
-from tests.wire.generator import Generator
 
 _FOLDER = Path(__file__).parents[1] / "cases" / "messages"
 _CASES = [
@@ -85,7 +85,7 @@ def _plant(shape: Shape, value: Any, secret: str, *, inside: bool = False) -> bo
             if inside or shape.member.metadata.get("sensitive"):
                 value[:], planted = [secret], True
         case "list":
-            planted = any([_plant(shape.member, each, secret, inside=inside) for each in value])
+            planted = sum(_plant(shape.member, each, secret, inside=inside) for each in value) > 0
         case "map" if shape.value.type_name == "string":
             if inside or shape.value.metadata.get("sensitive"):
                 value.update(dict.fromkeys(value, secret))

@@ -4,10 +4,10 @@ import time
 from functools import cache
 
 import pytest
+from tests.wire.generator import Generator
 
 from sluicegate.wire.model import SERVICES, service_model
 from sluicegate.wire.patterns import compiled, matches, translated
-from tests.wire.generator import Generator
 
 
 @cache
@@ -69,9 +69,9 @@ _PUMPS = ("a", "0", "-", ".", "/", " ", "a-", "a.", "/a", "a:", "a@", "^a", "é"
 
 def test_no_pattern_takes_long_on_the_worst_text_it_may_meet() -> None:
     for pattern, longest in _patterns().items():
-        began = time.perf_counter()
+        began = time.process_time()
         for start in _STARTS:
             for pump in _PUMPS:
                 text = (start + pump * longest)[: min(longest, 20_000) - 1] + "\x01"
                 compiled(pattern).fullmatch(text)
-        assert time.perf_counter() - began < 1, pattern
+        assert time.process_time() - began < 1, pattern

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from botocore.model import OperationModel
+from tests.wire.exchange import received, sent
+from tests.wire.generator import Fill, Generator
 
 from sluicegate.errors import AwsError
 from sluicegate.wire.faults import render_error
@@ -17,8 +19,6 @@ from sluicegate.wire.parse import parse
 from sluicegate.wire.render import render
 from sluicegate.wire.route import route
 from sluicegate.wire.validate import validate
-from tests.wire.exchange import received, sent
-from tests.wire.generator import Fill, Generator
 
 _FILLS: tuple[Fill, ...] = ("required", "some", "all")
 

@@ -43,7 +43,7 @@ def test_no_model_is_loaded_before_a_request_needs_it() -> None:
         "from sluicegate.wire import client, faults, model, parse, render, route, validate;"
         "print(model.service_model.cache_info().currsize)"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout == "0\n", done.stderr
 
 

@@ -21,7 +21,7 @@ from ..store.log_events import LogEvents
 from ..vault import Vault
 from ..wire.faults import render_error
 from ..wire.message import Request, Response
-from ..wire.model import Target, action_prefix
+from ..wire.model import Target, action_prefix, fixed_path
 from ..wire.model import target as target_of
 from ..wire.parse import parse
 from ..wire.render import render
@@ -132,7 +132,10 @@ def _unserved(call: Call) -> Iterable[Ask]:
     So it is denied like any other to whom no policy allows it, and only who may do it learns that
     it is not served.
     """
-    yield Ask(f"{action_prefix(call.service)}:{call.operation}", "*")
+    path = fixed_path(call.service, call.operation) if call.service == "kafka" else ""
+    # MSK prints the path of its lists where others print `*`.
+    shown = call.arn("kafka", path) if path else ""
+    yield Ask(f"{action_prefix(call.service)}:{call.operation}", "*", shown=shown)
 
 
 def _context(

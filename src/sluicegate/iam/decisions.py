@@ -49,12 +49,7 @@ def decide(question: Question, layers: Layers) -> Decision:
     is_foreign = layers.resource_account not in ("", principal.account)
     asked = Asked(question, has_boundary=layers.boundary is not None)
 
-    checks = [_judge(Layer.RESOURCE_CONTROL, level, asked)[0] for level in layers.resource_control]
-    if not is_service:
-        levels = layers.service_control
-        checks.extend(_judge(Layer.SERVICE_CONTROL, level, asked)[0] for level in levels)
-    if layers.endpoint is not None:
-        checks.append(_judge(Layer.ENDPOINT, layers.endpoint, asked)[0])
+    checks = _guardrails(layers, asked, is_service=is_service)
     needed = checks.copy()
 
     standing, reason = Standing.NONE, ""
@@ -71,21 +66,30 @@ def decide(question: Question, layers: Layers) -> Decision:
             reason = "root"
             if identity.effect is Effect.IMPLICIT_DENY:
                 identity = Check(Layer.IDENTITY, Effect.ALLOW)
-        limits = [
-            _judge(layer, policies, asked)[0]
-            for layer, policies in (
-                (Layer.BOUNDARY, layers.boundary),
-                (Layer.SESSION, layers.session),
-            )
-            if policies is not None
-        ]
-        checks.append(identity)
-        checks.extend(limits)
+        limits = _limits(layers, asked)
+        checks.extend((identity, *limits))
         if is_foreign or standing < Standing.LIMITED:
             needed.append(identity)
         if is_foreign or standing < Standing.EXACT:
             needed.extend(limits)
     return _outcome(checks, needed, reason)
+
+
+def _guardrails(layers: Layers, asked: Asked, *, is_service: bool) -> list[Check]:
+    """What is asked before anybody's own policies, level by level."""
+    checks = [_judge(Layer.RESOURCE_CONTROL, level, asked)[0] for level in layers.resource_control]
+    if not is_service:
+        levels = layers.service_control
+        checks.extend(_judge(Layer.SERVICE_CONTROL, level, asked)[0] for level in levels)
+    if layers.endpoint is not None:
+        checks.append(_judge(Layer.ENDPOINT, layers.endpoint, asked)[0])
+    return checks
+
+
+def _limits(layers: Layers, asked: Asked) -> list[Check]:
+    """What limits the principal's identity policies."""
+    limits = ((Layer.BOUNDARY, layers.boundary), (Layer.SESSION, layers.session))
+    return [_judge(layer, policies, asked)[0] for layer, policies in limits if policies is not None]
 
 
 def _outcome(checks: list[Check], needed: list[Check], reason: str) -> Decision:

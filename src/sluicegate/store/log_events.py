@@ -117,7 +117,7 @@ class LogEvents:
         self._writer = BatchingWriter("log-events", database, _write, capacity=256, batch=64)
 
     def append(self, upload: Upload) -> None:
-        """Store the events; they is committed when this returns. `Unavailable`: nothing happened."""
+        """Store events; they are committed when this returns. `Unavailable`: nothing happened."""
         if upload.events:
             self._writer.put_and_wait([upload])
 

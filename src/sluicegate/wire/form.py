@@ -1,21 +1,25 @@
 """Forms: how query and ec2 calls arrive, `Tags.member.1.Key=team&…`, and what they mean.
 
 A form's keys are paths. They become a tree first (`{"Tags": {"member": {"1": {"Key": …}}}}`, a
-field's own text under `""`), then the model's shapes pick from it what they know; the rest is
+field's own text under None), then the model's shapes pick from it what they know; the rest is
 ignored, as AWS does.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from ..errors import AwsError
+from .echo import shown
 from .message import Request
 from .scalars import Unreadable, from_text
+
+MOST_BYTES = 2 * 1024 * 1024
+"""The largest form. Every escape costs; IAM's largest document takes a fifth of it, all escaped."""
 
 # A hostile form must stay cheap: a tree as deep or as wide as its bytes is neither.
 _MAX_FIELDS = 20_000
@@ -26,6 +30,9 @@ _INDEX = re.compile(r"[1-9][0-9]{0,5}\Z", re.ASCII)
 
 def fields(request: Request) -> dict[str, str]:
     """The decoded fields of the query string and the body together; each may come once."""
+    if len(request.body) > MOST_BYTES:
+        message = f"Request must be smaller than {MOST_BYTES} bytes"
+        raise AwsError("RequestEntityTooLargeException", message, status=413)
     found: dict[str, str] = {}
     for raw in (request.query.encode("latin-1", "replace"), request.body):
         if raw:
@@ -43,7 +50,7 @@ def _read_into(found: dict[str, str], raw: bytes) -> None:
         try:
             key = unquote_to_bytes(name).decode()
             if key in found:
-                raise AwsError("MalformedInput", f"The parameter {key[:200]} was given twice.")
+                raise AwsError("MalformedInput", f"The parameter {shown(key)} was given twice.")
             found[key] = unquote_to_bytes(value).decode()
         except UnicodeDecodeError:
             raise _malformed() from None
@@ -63,7 +70,7 @@ def read_ec2(shape: StructureShape, parts: Mapping[str, str]) -> dict[str, Any]:
     return _structure(shape, _tree(parts), _EC2, "")
 
 
-_Tree = dict[str, Any]
+_Tree: TypeAlias = dict[str | None, Any]
 
 
 def _tree(parts: Mapping[str, str]) -> _Tree:
@@ -75,7 +82,7 @@ def _tree(parts: Mapping[str, str]) -> _Tree:
         node = root
         for step in steps:
             node = node.setdefault(step, {})
-        node[""] = value
+        node[None] = value
     return root
 
 
@@ -114,13 +121,13 @@ def _value(shape: Shape, node: _Tree, dialect: _Dialect, path: str) -> Any:
             return _list(shape, node, dialect, path)
         case "map":
             return _map(shape, node, dialect, path)
-    if "" not in node:
+    if None not in node:
         raise Unreadable("Start of structure or map found where not expected.", path)
-    return from_text(shape, node[""], path)
+    return from_text(shape, node[None], path)
 
 
 def _structure(shape: StructureShape, node: _Tree, dialect: _Dialect, path: str) -> dict[str, Any]:
-    if node.get(""):
+    if node.get(None):
         raise Unreadable(f"Unexpected value for the structure {path}.", path)
     found: dict[str, Any] = {}
     for name, member in shape.members.items():
@@ -132,7 +139,7 @@ def _structure(shape: StructureShape, node: _Tree, dialect: _Dialect, path: str)
 
 
 def _list(shape: ListShape, node: _Tree, dialect: _Dialect, path: str) -> list[Any]:
-    if node.get(""):
+    if node.get(None):
         raise Unreadable(f"Unexpected value for the list {path}.", path)
     if not dialect.is_flat(shape):
         step = shape.member.serialization.get("name", "member")
@@ -141,7 +148,7 @@ def _list(shape: ListShape, node: _Tree, dialect: _Dialect, path: str) -> list[A
 
 
 def _map(shape: MapShape, node: _Tree, dialect: _Dialect, path: str) -> dict[str, Any]:
-    if node.get(""):
+    if node.get(None):
         raise Unreadable(f"Unexpected value for the map {path}.", path)
     if not dialect.is_flat(shape):
         node, path = node.get("entry", {}), f"{path}.entry"
@@ -158,8 +165,8 @@ def _map(shape: MapShape, node: _Tree, dialect: _Dialect, path: str) -> dict[str
 
 def _in_order(node: _Tree, path: str) -> list[tuple[_Tree, str]]:
     """Entries by their numbers; gaps are closed, as AWS does."""
-    steps = [step for step in node if step]
+    steps = [step for step in node if step is not None]
     for step in steps:
         if not _INDEX.match(step):
-            raise Unreadable(f"{step[:200]} is no index of the list {path}.", path)
+            raise Unreadable(f"{shown(step)} is no index of the list {path}.", path)
     return [(node[step], f"{path}.{step}") for step in sorted(steps, key=int)]

@@ -101,6 +101,12 @@ def action_prefix(service: str) -> str:
     return SERVICES[service].action_prefix
 
 
+def fixed_path(service: str, operation: str) -> str:
+    """The path of an operation that names no resource in it; empty where it does, or has none."""
+    path: str = operation_model(service, operation).http.get("requestUri", "")
+    return "" if "{" in path else path
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """The operation a request is meant for.

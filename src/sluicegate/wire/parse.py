@@ -12,7 +12,7 @@ from ..errors import AwsError
 from . import form
 from .document import read_object, typed
 from .message import Request
-from .model import Protocol, Target, operation_model
+from .model import SERVICES, Protocol, Target, operation_model
 from .rest import read_rest
 from .scalars import Unreadable
 
@@ -29,7 +29,9 @@ _BODY_BYTES = {
 
 def body_limit(service: str, operation: str) -> int:
     """How many bytes the body of this operation may have."""
-    return _BODY_BYTES.get((service, operation), MOST_BYTES)
+    is_form = SERVICES[service].protocol in (Protocol.QUERY, Protocol.EC2)
+    most = form.MOST_BYTES if is_form else MOST_BYTES
+    return _BODY_BYTES.get((service, operation), most)
 
 
 def parse(target: Target, request: Request) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import unicodedata
 from functools import cache, lru_cache
 from itertools import groupby
 
-_TOKEN = re.compile(r"\\p\{\^?\w+\}|\\.|\[\^?\]?|.", re.DOTALL)
+_PIECE = re.compile(r"\\p\{\^?\w+\}|\\.|\[\^?\]?|.", re.DOTALL)
 _ANY_BUT_LINE_ENDS = "[^\\n\\r\\u0085\\u2028\\u2029]"
 
 
@@ -31,23 +31,23 @@ def translated(pattern: str) -> str:
     out: list[str] = []
     is_in_set = False
     previous = ""
-    for token in _TOKEN.findall(pattern):
-        written = token
-        if token.startswith("\\p"):
-            written = _property(token[3:-1])
+    for piece in _PIECE.findall(pattern):
+        written = piece
+        if piece.startswith("\\p"):
+            written = _property(piece[3:-1])
             written = written if is_in_set else f"[{written}]"
         elif is_in_set:
-            if token.startswith("["):
-                written = "".join("\\" + each for each in token)
-            elif token == "-" and previous[:1] == "\\" and previous[1] in "wdsp":
+            if piece.startswith("["):
+                written = "".join("\\" + each for each in piece)
+            elif piece == "-" and previous[:1] == "\\" and previous[1] in "wdsp":
                 written = "\\-"
-            is_in_set = token != "]"  # noqa: S105 - a piece of a pattern
-        elif token.startswith("["):
+            is_in_set = piece != "]"
+        elif piece.startswith("["):
             is_in_set = True
-        elif token == ".":  # noqa: S105 - a piece of a pattern
+        elif piece == ".":
             written = _ANY_BUT_LINE_ENDS
         out.append(written)
-        previous = token
+        previous = piece
     return "".join(out)
 
 

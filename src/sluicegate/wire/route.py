@@ -10,6 +10,7 @@ from functools import lru_cache
 from urllib.parse import parse_qsl, unquote
 
 from ..errors import AwsError
+from .echo import shown
 from .form import fields
 from .message import Request
 from .model import SERVICES, Protocol, Service, Target, service_model
@@ -25,7 +26,9 @@ def route(request: Request, signing_name: str | None = None) -> Target:
     """
     services = [each for each in SERVICES.values() if signing_name in (None, each.signing_name)]
     if not services:
-        raise _unknown(envelope(request), f"Sluicegate serves no service called {signing_name}.")
+        raise _unknown(
+            envelope(request), f"Sluicegate serves no service called {shown(signing_name or '')}."
+        )
     named = request.header("x-amz-target")
     if named is not None:
         return _by_header(services, named)
@@ -72,10 +75,10 @@ def _by_form(services: list[Service], request: Request) -> Target:
     if is_version and action in _operations(service.name):
         return Target(service.name, action, service.protocol, given)
     if service.protocol is Protocol.EC2:
-        message = f"The action {action[:200]} is not valid for this web service."
+        message = f"The action {shown(action)} is not valid for this web service."
     else:
-        shown = version[:40] if version else "NO_VERSION_SPECIFIED"
-        message = f"Could not find operation {action[:200]} for version {shown}"
+        named = shown(version) if version else "NO_VERSION_SPECIFIED"
+        message = f"Could not find operation {shown(action)} for version {named}"
     raise AwsError("InvalidAction", message)
 
 

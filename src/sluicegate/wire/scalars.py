@@ -12,6 +12,7 @@ from typing import Any
 from botocore.model import Shape
 
 from ..errors import SluicegateError
+from .echo import shown
 
 
 class Unreadable(SluicegateError):
@@ -48,8 +49,7 @@ def from_text(shape: Shape, text: str, path: str = "", *, timestamps: str = "iso
             case "blob":
                 return blob(text)
     except (ValueError, KeyError, OverflowError, Unreadable):
-        shown = text if len(text) <= 100 else text[:100] + "…"
-        raise Unreadable(f"{shown!r} is not a valid {shape.type_name}", path) from None
+        raise Unreadable(f"'{shown(text)}' is not a valid {shape.type_name}", path) from None
     return text
 
 

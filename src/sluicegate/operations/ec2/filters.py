@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 from ...errors import AwsError
 
 _MAX_VALUES = 200
+_WILD = frozenset("*?\\")
 
 
 class Tagged(Protocol):
@@ -49,10 +50,15 @@ def matching(
         if not values:
             message = f"The request must contain the parameter Filter.{number}.Value"
             raise AwsError("MissingParameter", message)
+        plain = {value for value in values if not _WILD.intersection(value)}
+        patterns = [value for value in values if value not in plain]
         found = [
             thing
             for thing in found
-            if any(matches(value, _text(seen)) for seen in look(thing) for value in values)
+            if any(
+                text in plain or any(matches(pattern, text) for pattern in patterns)
+                for text in map(_text, look(thing))
+            )
         ]
     return found
 

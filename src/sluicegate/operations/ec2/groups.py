@@ -120,7 +120,7 @@ def meant(call: Call, tx: Tx, params: Params) -> SecurityGroup:
     if not params.get("GroupName"):
         message = "The request must contain the parameter GroupName or GroupId"
         raise AwsError("MissingParameter", message)
-    return _in_default(call, tx, params["GroupName"])
+    return _in_default(call, tx, [params["GroupName"]])[0]
 
 
 def asks_of(call: Call, tx: Tx, params: Params) -> list[Ask]:
@@ -137,21 +137,24 @@ def _named_in_default(call: Call, tx: Tx, name: str) -> SecurityGroup | None:
     return groups.named(tx, place_of(call), default.id, name) if default else None
 
 
-def _in_default(call: Call, tx: Tx, name: str) -> SecurityGroup:
-    found = _named_in_default(call, tx, name)
-    if found is None:
-        default = vpcs.default(tx, place_of(call))
-        message = f"The security group '{name}' does not exist in default VPC"
-        raise AwsError("InvalidGroup.NotFound", f"{message} '{default.id if default else 'none'}'")
-    return found
+def _in_default(call: Call, tx: Tx, names: Iterable[str]) -> list[SecurityGroup]:
+    """The groups of the default VPC with these names; the first unknown one is refused."""
+    default = vpcs.default(tx, place_of(call))
+    found = groups.of_vpc(tx, place_of(call), default.id) if default else []
+    known = {group.name: group for group in found}
+    for name in names:
+        if name not in known:
+            vpc_id = default.id if default else "none"
+            message = f"The security group '{name}' does not exist in default VPC '{vpc_id}'"
+            raise AwsError("InvalidGroup.NotFound", message)
+    return [known[name] for name in names]
 
 
 def _describe(call: Call, tx: Tx, params: Params) -> Result:
     names = params.get("GroupNames")
     if not names:
         return LISTING.run(call, tx, params)
-    limits.keep_named(names, "GroupName")
-    found = {group.id: group for group in (_in_default(call, tx, name) for name in names)}
+    found = {group.id: group for group in _in_default(call, tx, names)}
     if params.get("GroupIds"):
         wanted = GROUP.require_all(tx, place_of(call), params["GroupIds"], "GroupId")
         found |= {group.id: group for group in wanted}

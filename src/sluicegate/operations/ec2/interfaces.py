@@ -56,7 +56,7 @@ def _asks_create(call: Call, tx: Tx, params: Params) -> list[Ask]:
         params,
         INTERFACE,
         questions.existing(call, tx, SUBNET, params.get("SubnetId")),
-        *questions.groups(call, tx, _group_ids(params)),
+        *questions.each(call, tx, GROUP, _group_ids(params)),
     )
 
 
@@ -157,7 +157,7 @@ def _asks_one(call: Call, tx: Tx, params: Params) -> list[Ask]:
     context = questions.attribute(params, (*_CHANGED, *_UNSERVED_CHANGES))
     return [
         questions.existing(call, tx, INTERFACE, interface_id, context=context),
-        *questions.groups(call, tx, _group_ids(params)),
+        *questions.each(call, tx, GROUP, _group_ids(params)),
     ]
 
 

@@ -1,5 +1,7 @@
 """How many of each thing there may be: AWS's default quotas, and the errors that name them."""
 
+from collections.abc import Sized
+
 from ...errors import AwsError
 
 VPCS = 5
@@ -46,7 +48,7 @@ def keep(count: int, limit: int, code: str) -> None:
         raise AwsError(code, _SENTENCES[code])
 
 
-def keep_named(names: list[str], member: str) -> None:
+def keep_named(names: Sized, member: str) -> None:
     """Refuse a request that names more than `IDS` things, before any is looked up."""
     if len(names) > IDS:
         message = f"Value for parameter {member} is invalid. At most {IDS} may be specified."

@@ -12,6 +12,7 @@ from ...store.database import Tx
 from ...store.ec2 import groups
 from ...store.ec2.groups import SecurityGroup
 from ...store.ec2.things import Place
+from . import limits
 from .kinds import GROUP
 from .refusals import block, missing
 
@@ -43,8 +44,16 @@ class Reader:
         self._group = group
         self._is_egress = is_egress
 
-    def read(self, permissions: Iterable[Mapping[str, Any]]) -> list[Asked]:
-        """The rules, in order: one per peer of each permission."""
+    def read(self, permissions: Sequence[Mapping[str, Any]]) -> list[Asked]:
+        """The rules, in order: one per peer of each permission.
+
+        More than a group may have are refused before any peer is looked up.
+        """
+        limits.keep(
+            sum(len(peers) for permission in permissions for peers in _peers_of(permission)),
+            limits.RULES_PER_GROUP,
+            "RulesPerSecurityGroupLimitExceeded",
+        )
         return [
             Asked(self._traffic(permission, peer), described(description))
             for permission in permissions
@@ -75,19 +84,16 @@ class Reader:
         return Traffic(self._is_egress, protocol, first, last, peer)
 
     def _peers(self, permission: Mapping[str, Any]) -> Iterator[tuple[Peer, str | None]]:
-        count = 0
+        if not any(_peers_of(permission)):
+            message = "Either 'cidrIp', 'cidrIpv6', 'prefixListId' or 'groupId' should be provided."
+            raise AwsError("MissingParameter", message)
         for member, key, kind, canonical in _PEERS:
             for given in permission.get(member) or ():
-                count += 1
                 if not given.get(key):
                     raise missing(key)
                 yield Peer(kind, canonical(given[key])), given.get("Description")
         for pair in permission.get("UserIdGroupPairs") or ():
-            count += 1
             yield Peer(PeerKind.GROUP, self._peer_group(pair)), pair.get("Description")
-        if not count:
-            message = "Either 'cidrIp', 'cidrIpv6', 'prefixListId' or 'groupId' should be provided."
-            raise AwsError("MissingParameter", message)
 
     def _peer_group(self, pair: Mapping[str, Any]) -> str:
         foreign = pair.get("UserId") not in (None, "", self._place.account)
@@ -153,6 +159,10 @@ def sentence(traffic: Traffic) -> str:
     if traffic.protocol in _TYPED:
         words += [f"type: {traffic.from_port}", f"code: {traffic.to_port}"]
     return ", ".join([*words, "ALLOW"])
+
+
+def _peers_of(permission: Mapping[str, Any]) -> list[Sequence[Any]]:
+    return [permission.get(member) or () for member, _ in _MEMBERS.values()]
 
 
 def _bare(traffic: Traffic) -> dict[str, Any]:

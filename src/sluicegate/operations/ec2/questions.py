@@ -8,7 +8,7 @@ from ...iam.model import Context
 from ...store.database import Tx
 from ..operation import Call, Params
 from . import zones
-from .kinds import GROUP, INTERFACE, SUBNET, VPC, Kind, Thing
+from .kinds import INTERFACE, SUBNET, VPC, Kind, Thing
 from .served import place_of
 
 _ANY = "*"
@@ -25,12 +25,39 @@ def existing(
     kind: Kind[Any],
     id: str | None,
     *,
-    action: str = "",
+    context: Context | None = None,
+) -> Ask:
+    """May the caller do this to the thing with this id? An unknown thing has no tags."""
+    thing = kind.find(tx, place_of(call), id) if id else None
+    return _about(call, kind, id, thing, context=context)
+
+
+def each(
+    call: Call,
+    tx: Tx,
+    kind: Kind[Any],
+    ids: Iterable[str],
+    *,
+    request_tags: Mapping[str, str] | None = None,
+) -> list[Ask]:
+    """`existing` for many things of a kind, looked up together."""
+    wanted = list(ids)
+    found = {thing.id: thing for thing in kind.load(tx, place_of(call), wanted)} if wanted else {}
+    return [
+        _about(call, kind, thing_id, found.get(thing_id), request_tags=request_tags)
+        for thing_id in wanted
+    ]
+
+
+def _about(
+    call: Call,
+    kind: Kind[Any],
+    id: str | None,
+    thing: Thing | None,
+    *,
     context: Context | None = None,
     request_tags: Mapping[str, str] | None = None,
 ) -> Ask:
-    """May the caller do this to the thing with this id? An unknown thing has no tags."""
-    thing: Thing | None = kind.find(tx, place_of(call), id) if id else None
     keys: dict[str, str | tuple[str, ...]] = {**_region(call), **(context or {})}
     if kind.id_key and id:
         keys[kind.id_key] = id
@@ -40,7 +67,7 @@ def existing(
         keys |= _surroundings(call, kind, thing)
         keys |= {f"ec2:ResourceTag/{key}": value for key, value in tags.items()}
     return Ask(
-        action or f"ec2:{call.operation}",
+        f"ec2:{call.operation}",
         call.arn("ec2", f"{kind.type}/{id or _ANY}"),
         keys,
         tags=tags,
@@ -76,11 +103,6 @@ def sent_tags(params: Params, kind: Kind[Any]) -> dict[str, str]:
         if specification.get("ResourceType") == kind.type
         for tag in specification.get("Tags") or ()
     }
-
-
-def groups(call: Call, tx: Tx, ids: Iterable[str]) -> list[Ask]:
-    """The question about each security group a request names."""
-    return [existing(call, tx, GROUP, group_id) for group_id in ids]
 
 
 def attribute(params: Params, names: Iterable[str]) -> Context:

@@ -143,6 +143,7 @@ def _describe_rules(call: Call, tx: Tx, params: Params, *, is_egress: bool) -> R
     if bool(by_id) == bool(params.get("IpPermissions")):
         message = "Either 'ipPermissions' or 'securityGroupRuleDescriptions' should be provided."
         raise AwsError("InvalidParameterCombination", message)
+    limits.keep_named(by_id or [], "SecurityGroupRuleDescription")
     for item in by_id or ():
         if not item.get("SecurityGroupRuleId"):
             raise missing("SecurityGroupRuleId")
@@ -158,11 +159,12 @@ def _describe_rules(call: Call, tx: Tx, params: Params, *, is_egress: bool) -> R
 
 
 def _asks_modify(call: Call, tx: Tx, params: Params) -> list[Ask]:
-    ids = [item.get("SecurityGroupRuleId") for item in params.get("SecurityGroupRules") or ()]
+    changes = params.get("SecurityGroupRules") or ()
+    ids = [str(change.get("SecurityGroupRuleId") or "") for change in changes]
     limits.keep_named(ids, "SecurityGroupRule")
     return [
         *asks_of(call, tx, params),
-        *(questions.existing(call, tx, RULE, rule_id) for rule_id in dict.fromkeys(ids)),
+        *questions.each(call, tx, RULE, dict.fromkeys(ids)),
     ]
 
 

@@ -108,23 +108,32 @@ def _asks(call: Call, tx: Tx, params: Params) -> list[Ask]:
     sent = {
         str(tag.get("Key") or ""): str(tag.get("Value") or "") for tag in params.get("Tags") or ()
     }
-    return [
-        questions.existing(call, tx, kind, resource_id, request_tags=sent)
-        if (kind := kinds.of_id(resource_id))
+    asks: dict[str, Ask] = {}
+    for kind, ids in _by_kind(params).items():
         # What is no id of ours is nothing's ARN: only a policy for all resources allows it.
-        else questions.anything(call, tx, params)[0]
-        for resource_id in _resources(params)
-    ]
+        found = (
+            questions.each(call, tx, kind, ids, request_tags=sent)
+            if kind
+            else [questions.anything(call, tx, params)[0]] * len(ids)
+        )
+        asks |= zip(ids, found, strict=True)
+    return [asks[resource_id] for resource_id in _resources(params)]
+
+
+def _by_kind(params: Params) -> dict[Kind[Any] | None, list[str]]:
+    """The resources of a request by their kinds; None has those that are of no kind."""
+    ids: dict[Kind[Any] | None, list[str]] = {}
+    for resource_id in _resources(params):
+        ids.setdefault(kinds.of_id(resource_id), []).append(resource_id)
+    return ids
 
 
 def _require(call: Call, tx: Tx, params: Params) -> list[str]:
-    ids = _resources(params)
-    for resource_id in ids:
-        kind = kinds.of_id(resource_id)
+    for kind, ids in _by_kind(params).items():
         if kind is None:
-            raise AwsError("InvalidID", f"The ID '{resource_id}' is not valid")
-        kind.require(tx, place_of(call), resource_id)
-    return ids
+            raise AwsError("InvalidID", f"The ID '{ids[0]}' is not valid")
+        kind.require_all(tx, place_of(call), ids, "ResourceId")
+    return _resources(params)
 
 
 def _create(call: Call, tx: Tx, params: Params) -> Result:

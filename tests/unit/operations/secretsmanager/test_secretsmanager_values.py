@@ -1,6 +1,8 @@
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.operations.secretsmanager.asserting import DELETED, TOKENS, refused
@@ -236,6 +238,36 @@ def test_a_key_that_cannot_be_used(client: Any, endpoint: Endpoint) -> None:
     )
     unknown = {"Name": "t", "SecretString": "1", "KmsKeyId": "alias/unknown"}
     assert refused(client.create_secret, **unknown)[0] == "EncryptionFailure"
+
+
+def test_first_uses_at_once_share_one_key(endpoint: Endpoint) -> None:
+    def create(index: int) -> None:
+        client = endpoint.client("secretsmanager")
+        client.create_secret(Name=f"s{index}", SecretString=str(index))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(create, range(8)))
+    client = endpoint.client("secretsmanager")
+    for index in range(8):
+        assert client.get_secret_value(SecretId=f"s{index}")["SecretString"] == str(index)
+
+
+def test_one_token_at_once_makes_one_version(client: Any, endpoint: Endpoint) -> None:
+    client.create_secret(Name="s")
+
+    def put(index: int) -> str:
+        try:
+            endpoint.client("secretsmanager").put_secret_value(
+                SecretId="s", SecretString=str(index % 2), ClientRequestToken=FIRST
+            )
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return "put"
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(put, range(8)))
+    assert sorted(set(answers)) == ["ResourceExistsException", "put"]
+    assert labels(client) == {FIRST: ["AWSCURRENT"]}
 
 
 def test_batches_by_filter_come_in_pages(client: Any) -> None:
