@@ -86,7 +86,8 @@ def load(flags: Mapping[str, object], environment: Mapping[str, str], folder: Pa
     values.update(_from_file(folder / FILE))
     values.update(_from_environment(environment))
     values.update({name: value for name, value in flags.items() if value is not None})
-    settings = Settings(**{name: _read(name, value) for name, value in values.items()})
+    read: dict[str, Any] = {name: _read(name, value) for name, value in values.items()}
+    settings = Settings(**read)
     _check(settings)
     return settings
 

@@ -36,6 +36,7 @@ class Generator:
 
     def __init__(self, seed: int = 0) -> None:
         self._random = random.Random(seed)
+        self._letters: dict[str, list[str]] = {}
 
     def members(
         self, shape: StructureShape, *, fill: Fill = "all", without: Collection[str] = ()
@@ -164,11 +165,17 @@ class Generator:
         return "".join(self._piece(each, times) for each in nodes)
 
     def _one_of(self, items: Any) -> str:
-        is_negated = str(items[0][0]) == "NEGATE"
-        kept = [each for each in string.printable if _is_in(each, items) != is_negated]
-        # Letters and digits first: a path of dots or a header of blanks is another test's matter.
-        tame = [each for each in kept if each.isalnum()]
-        return self._random.choice(tame or kept)
+        key = str(items)
+        if key not in self._letters:
+            self._letters[key] = _letters(items)
+        return self._random.choice(self._letters[key])
+
+
+def _letters(items: Any) -> list[str]:
+    is_negated = str(items[0][0]) == "NEGATE"
+    kept = [each for each in string.printable if _is_in(each, items) != is_negated]
+    # Letters and digits first: a path of dots or a header of blanks is another test's matter.
+    return [each for each in kept if each.isalnum()] or kept
 
 
 def _is_in(letter: str, items: Any) -> bool:

@@ -3,7 +3,7 @@
     def asks(call, params):            # before anything is looked up, as far as AWS does so
         yield Ask("iam:CreateUser", user_arn(call, params))
 
-    def run(call, params):             # PascalCase members in and out, as the service model has them
+    def run(call, params):             # the service model's members in and out
         ...
         return {"User": {...}}
 

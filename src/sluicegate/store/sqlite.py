@@ -116,8 +116,7 @@ class Sqlite:
 def connect(path: Path, patience_seconds: float, *pragmas: str) -> sqlite3.Connection:
     """A connection of the driver in autocommit: BEGIN, IMMEDIATE or not, is ours to say."""
     try:
-        # SQLite would make the file readable for all; -wal and -shm take the file's mode.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        _create(path)
     except OSError as error:
         raise Unavailable("The state cannot be opened right now.") from error
     connection = sqlite3.connect(
@@ -139,6 +138,18 @@ def connect(path: Path, patience_seconds: float, *pragmas: str) -> sqlite3.Conne
         connection.close()
         raise
     return connection
+
+
+def _create(path: Path) -> None:
+    """Make the file, 0600, if it is not there; SQLite would make it readable for all.
+
+    INVARIANT: a file that is there is never opened here. Closing any descriptor of a file drops
+    every POSIX lock this process holds on it, SQLite's own included; another process would then
+    take itself for the last one and remove the write-ahead log under us.
+    """
+    if not path.exists():
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _taken(idle: deque[sa.Connection], engine: sa.Engine) -> sa.Connection:

@@ -73,14 +73,14 @@ def _in_member(shape: Shape, value: Any, path: str, *, is_secret: bool) -> Itera
             yield from _in_structure(shape, value, path + ".", is_secret=is_secret)
         case "list":
             elements = enumerate(value, 1)
-            kinds = (shape, value, path, Kind.ELEMENTS)
-            yield from _in_elements(kinds, shape.member, elements, is_secret=is_secret)
+            container = (shape, value, path, Kind.ELEMENTS)
+            yield from _in_elements(container, shape.member, elements, is_secret=is_secret)
         case "map":
             keys = ((key, key) for key in value)
-            kinds = (shape, value, path, Kind.KEYS)
-            yield from _in_elements(kinds, shape.key, keys, is_secret=is_secret)
-            kinds = (shape, value, path, Kind.VALUES)
-            yield from _in_elements(kinds, shape.value, value.items(), is_secret=is_secret)
+            container = (shape, value, path, Kind.KEYS)
+            yield from _in_elements(container, shape.key, keys, is_secret=is_secret)
+            container = (shape, value, path, Kind.VALUES)
+            yield from _in_elements(container, shape.value, value.items(), is_secret=is_secret)
 
 
 def _in_elements(

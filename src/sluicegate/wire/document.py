@@ -19,7 +19,6 @@ from .scalars import (
     whole,
 )
 
-
 # A megabyte of log messages could hold as many braces; an honest request never holds more.
 _MOST_BRACES = 1_100_000
 

@@ -15,8 +15,7 @@ from .listing import Listing, made, rendered_tags
 from .served import place_of, writing
 
 
-def _rendered(call: Call, gateway: InternetGateway) -> Mapping[str, object]:
-    del call
+def _rendered(_call: Call, gateway: InternetGateway) -> Mapping[str, object]:
     attachment = {"State": "available", "VpcId": gateway.vpc_id}
     return {
         "InternetGatewayId": gateway.id,

@@ -37,8 +37,7 @@ def _rendered(call: Call, group: SecurityGroup) -> Mapping[str, object]:
     }
 
 
-def _rendered_for_vpc(call: Call, group: SecurityGroup) -> Mapping[str, object]:
-    del call
+def _rendered_for_vpc(_call: Call, group: SecurityGroup) -> Mapping[str, object]:
     return {
         "GroupId": group.id,
         "GroupName": group.name,

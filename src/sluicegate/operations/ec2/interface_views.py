@@ -18,9 +18,8 @@ from .surroundings import domain_name
 _LAMBDA = "lambda.amazonaws.com"
 
 
-def rendered(call: Call, interface: Interface) -> Mapping[str, object]:
+def rendered(_call: Call, interface: Interface) -> Mapping[str, object]:
     """One interface, as Create and Describe answer it."""
-    del call
     return {
         "NetworkInterfaceId": interface.id,
         "VpcId": interface.vpc_id,

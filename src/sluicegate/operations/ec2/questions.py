@@ -110,14 +110,15 @@ def attribute(params: Params, names: Iterable[str]) -> Context:
     keys: dict[str, str | tuple[str, ...]] = {}
     for name in names:
         value = params.get(name)
-        if value is not None:
-            bare = value.get("Value") if isinstance(value, Mapping) else value
-            keys |= {"ec2:Attribute": name, f"ec2:Attribute/{name}": _text(bare)}
+        if value is None:
+            continue
+        keys["ec2:Attribute"] = name
+        bare = value.get("Value") if isinstance(value, Mapping) else value
+        if isinstance(bare, bool):
+            keys[f"ec2:Attribute/{name}"] = str(bare).lower()
+        elif isinstance(bare, str):
+            keys[f"ec2:Attribute/{name}"] = bare
     return keys
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _region(call: Call) -> dict[str, str | tuple[str, ...]]:

@@ -61,8 +61,7 @@ def _arn(subnet: Subnet) -> str:
     return f"arn:{partition}:ec2:{subnet.region}:{subnet.account}:subnet/{subnet.id}"
 
 
-def _rendered(call: Call, subnet: Subnet) -> Mapping[str, object]:
-    del call
+def _rendered(_call: Call, subnet: Subnet) -> Mapping[str, object]:
     return {
         "SubnetId": subnet.id,
         "SubnetArn": _arn(subnet),

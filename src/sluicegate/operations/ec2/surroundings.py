@@ -55,8 +55,7 @@ def _routes(table: RouteTable) -> list[dict[str, str]]:
     return routes
 
 
-def _rendered_table(call: Call, table: RouteTable) -> Mapping[str, object]:
-    del call
+def _rendered_table(_call: Call, table: RouteTable) -> Mapping[str, object]:
     return {
         "RouteTableId": table.id,
         "VpcId": table.vpc_id,
@@ -75,8 +74,7 @@ def _rendered_table(call: Call, table: RouteTable) -> Mapping[str, object]:
     }
 
 
-def _rendered_acl(call: Call, acl: NetworkAcl) -> Mapping[str, object]:
-    del call
+def _rendered_acl(_call: Call, acl: NetworkAcl) -> Mapping[str, object]:
     return {
         "NetworkAclId": acl.id,
         "VpcId": acl.vpc_id,
@@ -112,8 +110,7 @@ def domain_name(region: str) -> str:
     return "ec2.internal" if region == "us-east-1" else f"{region}.compute.internal"
 
 
-def _rendered_dhcp(call: Call, options: DhcpOptions) -> Mapping[str, object]:
-    del call
+def _rendered_dhcp(_call: Call, options: DhcpOptions) -> Mapping[str, object]:
     return {
         "DhcpOptionsId": options.id,
         "OwnerId": options.account,

@@ -39,8 +39,7 @@ _UNSERVED = (
 _PREFIXES = range(16, 29)
 
 
-def _rendered(call: Call, vpc: Vpc) -> Mapping[str, object]:
-    del call
+def _rendered(_call: Call, vpc: Vpc) -> Mapping[str, object]:
     return {
         "VpcId": vpc.id,
         "OwnerId": vpc.account,

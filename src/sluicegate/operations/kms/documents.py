@@ -54,54 +54,52 @@ def default_policy(call: Call) -> str:
 
 def managed_policy(region: str, account: str, service: str) -> str:
     """The fixed policy of an AWS managed key: whoever may use the service, through the service."""
-    title = _TITLES[service]
-    through = (
-        f"Allow access through {title} for all principals in the account "
-        f"that are authorized to use {title}"
-    )
     via = f"{service}.{region}.amazonaws.com"
-    account_key = {"kms:CallerAccount": account}
-    return json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Id": f"auto-{service}-2",
-            "Statement": [
-                {
-                    "Sid": through,
-                    "Effect": "Allow",
-                    "Principal": {"AWS": ["*"]},
-                    "Action": [
-                        "kms:Encrypt",
-                        "kms:Decrypt",
-                        "kms:ReEncrypt*",
-                        "kms:CreateGrant",
-                        "kms:DescribeKey",
-                    ],
-                    "Resource": "*",
-                    "Condition": {"StringEquals": {**account_key, "kms:ViaService": via}},
-                },
-                {
-                    "Sid": through,
-                    "Effect": "Allow",
-                    "Principal": {"AWS": ["*"]},
-                    "Action": "kms:GenerateDataKey*",
-                    "Resource": "*",
-                    "Condition": {
-                        "StringEquals": account_key,
-                        "StringLike": {"kms:ViaService": via},
-                    },
-                },
-                {
-                    "Sid": "Allow direct access to key metadata to the account",
-                    "Effect": "Allow",
-                    "Principal": {"AWS": [_root(region, account)]},
-                    "Action": ["kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant"],
-                    "Resource": "*",
-                },
-            ],
-        },
-        indent=2,
-    )
+    of_account = {"kms:CallerAccount": account}
+    metadata = {
+        "Sid": "Allow direct access to key metadata to the account",
+        "Effect": "Allow",
+        "Principal": {"AWS": [_root(region, account)]},
+        "Action": ["kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant"],
+        "Resource": "*",
+    }
+    document = {
+        "Version": "2012-10-17",
+        "Id": f"auto-{service}-2",
+        "Statement": [
+            _through(
+                service,
+                [
+                    "kms:Encrypt",
+                    "kms:Decrypt",
+                    "kms:ReEncrypt*",
+                    "kms:CreateGrant",
+                    "kms:DescribeKey",
+                ],
+                {"StringEquals": {**of_account, "kms:ViaService": via}},
+            ),
+            _through(
+                service,
+                "kms:GenerateDataKey*",
+                {"StringEquals": of_account, "StringLike": {"kms:ViaService": via}},
+            ),
+            metadata,
+        ],
+    }
+    return json.dumps(document, indent=2)
+
+
+def _through(service: str, action: str | list[str], condition: object) -> dict[str, object]:
+    title = _TITLES[service]
+    return {
+        "Sid": f"Allow access through {title} for all principals in the account "
+        f"that are authorized to use {title}",
+        "Effect": "Allow",
+        "Principal": {"AWS": ["*"]},
+        "Action": action,
+        "Resource": "*",
+        "Condition": condition,
+    }
 
 
 def bypass_context(_call: Call, params: Params) -> Context:

@@ -93,7 +93,7 @@ def _read(
         .where(interface_addresses.c.subnet_id.in_(wanted))
         .group_by(interface_addresses.c.subnet_id)
     )
-    used: dict[str, int] = dict(tx.execute(taken).tuples().all())
+    used: dict[str, int] = dict(tx.execute(taken).all())
     return [
         Subnet(**row, used=used.get(row["id"], 0))
         for row in select(tx, subnets, place, *conditions, ids=ids)

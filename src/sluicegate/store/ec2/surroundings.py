@@ -83,7 +83,7 @@ def route_out(tx: Tx, vpc_id: str, gateway_id: str) -> None:
 def tables(tx: Tx, place: Place, ids: Ids = None) -> list[RouteTable]:
     """The route tables of a place."""
     query = owned(vpcs, place).with_only_columns(vpcs.c.id, vpcs.c.cidr)
-    cidrs: dict[str, str] = dict(tx.execute(query).tuples().all())
+    cidrs: dict[str, str] = dict(tx.execute(query).all())
     attached = {gateway.id: gateway.vpc_id for gateway in gateways(tx, place)}
     return [
         RouteTable(

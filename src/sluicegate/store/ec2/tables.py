@@ -45,7 +45,7 @@ vpcs = _thing(
     sa.Column("cidr", sa.String(18), nullable=False),
     sa.Column("cidr_association_id", sa.String(40), nullable=False),
     _flag("is_default"),
-    # `default` for the default VPC, else the id: at most one default per account and region.
+    # `default` for the default VPC, else something unique: one default per account and region.
     sa.Column("slot", sa.String(32), nullable=False),
     sa.Column("tenancy", sa.String(16), nullable=False),
     sa.Column("dhcp_options_id", sa.ForeignKey("dhcp_options.id"), nullable=False),
