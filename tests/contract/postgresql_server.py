@@ -29,13 +29,29 @@ class PostgresqlServer:
         self._programs = programs
         # Short: the path of a socket has a limit of about a hundred characters.
         self._folder = Path(tempfile.mkdtemp(prefix="sluicegate-pg-"))
-        self._data = self._folder / "data"
+        self._environment = {
+            "PGDATA": str(self._folder / "data"),
+            "LC_ALL": "C.UTF-8",
+            "PATH": os.environ["PATH"],
+        }
         self._user = NOBODY if os.geteuid() == 0 else None
         if self._user is not None:
             os.chown(self._folder, self._user, self._user)
 
     def __enter__(self) -> "PostgresqlServer":
         self._run("initdb", "--username=postgres", "--auth=trust", "--no-sync", "--encoding=UTF8")
+        # Its input ends when this process does, however it does: no server is left behind.
+        ending = f"read line; {self._programs}/pg_ctl stop --wait --mode=immediate; rm -rf {{}}"
+        self._guard = subprocess.Popen(
+            ["sh", "-c", ending.format(self._folder)],
+            user=self._user,
+            env=self._environment,
+            cwd="/",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         self.start()
         return self
 
@@ -45,10 +61,8 @@ class PostgresqlServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
-            self.stop()
-        finally:
-            shutil.rmtree(self._folder)
+        self._guard.communicate(timeout=60)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def start(self) -> None:
         """Return when it answers."""
@@ -73,7 +87,7 @@ class PostgresqlServer:
             user=self._user,
             group=self._user,
             extra_groups=[] if self._user is not None else None,
-            env={"PGDATA": str(self._data), "LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"]},
+            env=self._environment,
             cwd=self._folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -295,6 +295,20 @@ def test_a_postgresql_that_restarts_is_unavailable_and_then_as_before(
     database.close()
 
 
+def test_a_restart_of_postgresql_between_two_calls_costs_neither_of_them_its_answer(
+    postgresql: PostgresqlServer, names: Iterator[str]
+) -> None:
+    database = Database(postgresql.create(next(names)))
+    create(database)
+    assert ids(database) == []
+    postgresql.stop()
+    postgresql.start()
+    with database.write() as tx:
+        add(tx, 1)
+    assert ids(database) == [1]
+    database.close()
+
+
 def test_a_postgresql_that_dies_within_a_write_leaves_nothing_of_it(
     postgresql: PostgresqlServer, names: Iterator[str]
 ) -> None:

@@ -63,6 +63,9 @@ def translate(context: sa.ExceptionContext) -> SluicegateError | None:
     A listener of SQLAlchemy's `handle_error`, so that the error is ours where it arises.
     """
     error = context.original_exception
+    if context.is_pre_ping:
+        # The pool asks whether the connection still lives; it makes another when it does not.
+        return None
     if isinstance(error, sqlite3.Error):
         return _of_sqlite(error)
     # Lone surrogates, and integers beyond 64 bits, reach the driver and no further.

@@ -21,7 +21,7 @@ tags = sa.Table(
 def of(tx: Tx, resource: str) -> dict[str, str]:
     """The tags of one resource, in order."""
     query = sa.select(tags.c.key, tags.c.value).where(tags.c.resource == resource)
-    return dict(tx.execute(query.order_by(tags.c.position)).tuples().all())
+    return {row.key: row.value for row in tx.execute(query.order_by(tags.c.position))}
 
 
 def of_many(tx: Tx, resources: Iterable[str]) -> dict[str, dict[str, str]]:

@@ -39,6 +39,7 @@ class Endpoint:
     """
 
     def __init__(self, state: Path, *, clock: Clock | None = None, **settings: Any) -> None:
+        self.state = state
         self.settings = Settings(state=str(state), **settings)
         self.clock: Any = clock or FrozenClock()
         folder = StateFolder(state)

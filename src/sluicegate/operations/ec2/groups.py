@@ -19,7 +19,6 @@ from .listing import Listing, made, rendered_tags
 from .refusals import invalid, missing
 from .served import place_of, reading, writing
 
-# One character more than a security group's id may begin with, and only what AWS lets through.
 _NAME = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}")
 
 

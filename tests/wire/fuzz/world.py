@@ -1,0 +1,267 @@
+"""An account with something of everything in it, and what every answer to a call there must be."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore import parsers
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest, HeadersDict
+from botocore.credentials import Credentials
+from botocore.model import OperationModel
+from tests.wire.fuzz.state import State
+
+from sluicegate.testing import Endpoint
+from sluicegate.wire.client import IN_PROCESS_URL, to_request
+from sluicegate.wire.message import Request, Response
+from sluicegate.wire.model import SERVICES
+
+SIGNERS = ("root", "may everything", "may nothing")
+REGION = "us-east-1"
+MOST_CPU_SECONDS = 1.0
+
+# What AWS lets everybody do, whatever the policies say.
+_FOR_EVERYBODY = {"GetCallerIdentity"}
+_EVERYTHING = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+}
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A request before it is signed."""
+
+    service: str
+    body: bytes
+    path: str = "/"
+    query: str = ""
+    method: str = "POST"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class World:
+    """An endpoint, three who sign, and what exists: by the names that ask for it.
+
+    `existing` has ids, names and ARNs by the lower-case name of the member they were found in.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.endpoint = Endpoint(folder)
+        root = self.endpoint.root
+        signers = {"root": (root.access_key, root.secret_key)}
+        for name, policy in (("may everything", _EVERYTHING), ("may nothing", None)):
+            member = self.endpoint.user(name.replace(" ", "-"), policy=policy)
+            signers[name] = (member.credentials.access_key, member.credentials.secret_key)
+        self._credentials = {name: Credentials(*pair) for name, pair in signers.items()}
+        self.existing: dict[str, list[Any]] = {}
+        for result in _furnish(self.endpoint):
+            self._remember("", result)
+        self.anything = [each for found in self.existing.values() for each in found]
+        self._states = [State(folder / name) for name in ("sluicegate.db", "log-events.db")]
+
+    def close(self) -> None:
+        """End it; the folder stays."""
+        for state in self._states:
+            state.close()
+        self.endpoint.close()
+
+    def _remember(self, name: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for key, inside in value.items():
+                if key != "ResponseMetadata":
+                    self._remember(key, inside)
+        elif isinstance(value, list):
+            for inside in value:
+                self._remember(name, inside)
+        elif isinstance(value, str | bytes) and value:
+            known = self.existing.setdefault(name.lower(), [])
+            if value not in known:
+                known.append(value)
+
+    def signed(self, raw: Raw, signer: str) -> Request:
+        """The request as it would arrive, signed by botocore."""
+        url = f"{IN_PROCESS_URL}{raw.path}{'?' if raw.query else ''}{raw.query}"
+        request = AWSRequest(method=raw.method, url=url, data=raw.body)
+        for name, value in raw.headers:
+            request.headers.add_header(name, value)
+        signing_name = SERVICES[raw.service].signing_name if raw.service in SERVICES else raw.service
+        SigV4Auth(self._credentials[signer], signing_name, REGION).add_auth(request)
+        return to_request(request.prepare())
+
+    def judged(self, request: Request, signer: str, operation: str = "") -> Response:
+        """The answer to `request`, which must be quick, no fault of ours, and all or nothing.
+
+        Whatever it changed is undone afterwards, so that every call finds the same world.
+        """
+        began = time.process_time()
+        response = self.endpoint.answer(request)
+        took = time.process_time() - began
+        changed = [name for state in self._states for name in state.changed()]
+        for state in self._states:
+            state.restore()
+        assert 200 <= response.status < 500, response
+        assert took < MOST_CPU_SECONDS, f"{took:.2f} s for {response.status}"
+        if response.status >= 300:
+            assert not changed, f"refused with {response.body[:200]!r}, and yet changed {changed}"
+        if signer == "may nothing" and operation not in _FOR_EVERYBODY:
+            assert response.status >= 400, f"answered {response.body[:200]!r}"
+        return response
+
+
+def understood(response: Response, protocol: str, operation: OperationModel | None = None) -> None:
+    """Assert that botocore reads the answer: a result, or an error with a code."""
+    raw = {
+        "body": response.body,
+        "headers": HeadersDict(response.headers),
+        "status_code": response.status,
+    }
+    shape = operation.output_shape if operation is not None else None
+    parsed = parsers.create_parser(protocol).parse(raw, shape)
+    assert response.status < 300 or parsed["Error"]["Code"], response
+    assert response.headers.get("x-amzn-RequestId"), response
+
+
+def _furnish(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
+    """Make something of everything; yields what was made and what lists say of it."""
+    for make in (_identities, _keys, _secrets, _logs, _networks):
+        yield from make(endpoint.client)
+
+
+_Clients = Callable[[str], Any]
+
+
+def _identities(client: _Clients) -> Iterator[dict[str, Any]]:
+    iam = client("iam")
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+    document = json.dumps(_EVERYTHING)
+    tags = [{"Key": "team", "Value": "one"}]
+    yield iam.create_user(UserName="alice", Path="/people/", Tags=tags)
+    yield iam.create_login_profile(UserName="alice", Password="Correct-horse-1")
+    yield iam.create_access_key(UserName="alice")
+    yield iam.create_group(GroupName="brokers")
+    iam.add_user_to_group(UserName="alice", GroupName="brokers")
+    yield iam.create_role(RoleName="worker", AssumeRolePolicyDocument=json.dumps(trust), Tags=tags)
+    policy = iam.create_policy(PolicyName="wide", PolicyDocument=document, Tags=tags)
+    yield policy
+    arn = policy["Policy"]["Arn"]
+    yield iam.create_policy_version(PolicyArn=arn, PolicyDocument=document)
+    iam.attach_user_policy(UserName="alice", PolicyArn=arn)
+    iam.attach_role_policy(RoleName="worker", PolicyArn=arn)
+    iam.put_user_policy(UserName="alice", PolicyName="given", PolicyDocument=document)
+    iam.put_group_policy(GroupName="brokers", PolicyName="given", PolicyDocument=document)
+    iam.put_role_policy(RoleName="worker", PolicyName="given", PolicyDocument=document)
+    yield iam.create_service_linked_role(AWSServiceName="kafka.amazonaws.com")
+    iam.create_account_alias(AccountAlias="acme")
+    yield {"PolicyName": "given", "AccountAlias": "acme", "Marker": iam.list_users(MaxItems=1)}
+    yield {"AWSServiceName": "kafka.amazonaws.com", "PolicyDocument": document}
+
+
+def _keys(client: _Clients) -> Iterator[dict[str, Any]]:
+    kms = client("kms")
+    key = kms.create_key(Tags=[{"TagKey": "team", "TagValue": "one"}])
+    yield key
+    key_id = key["KeyMetadata"]["KeyId"]
+    waiting = kms.create_key()
+    yield waiting
+    kms.schedule_key_deletion(KeyId=waiting["KeyMetadata"]["KeyId"], PendingWindowInDays=7)
+    kms.create_alias(AliasName="alias/brokers", TargetKeyId=key_id)
+    context = {"purpose": "test"}
+    yield {"KeyId": "alias/brokers", "AliasName": "alias/brokers", "EncryptionContext": context}
+    yield kms.encrypt(KeyId=key_id, Plaintext=b"one", EncryptionContext=context)
+    yield kms.encrypt(KeyId=key_id, Plaintext=b"two")
+    grantee = "arn:aws:iam::000000000000:user/people/alice"
+    for _ in range(2):
+        yield kms.create_grant(
+            KeyId=key_id,
+            GranteePrincipal=grantee,
+            RetiringPrincipal=grantee,
+            Operations=["Decrypt", "CreateGrant"],
+        )
+    yield {"Policy": kms.get_key_policy(KeyId=key_id, PolicyName="default")["Policy"]}
+    yield {"PolicyName": "default", "Marker": kms.list_keys(Limit=1)["NextMarker"]}
+    yield {"Marker": kms.list_grants(KeyId=key_id, Limit=1)["NextMarker"]}
+
+
+def _secrets(client: _Clients) -> Iterator[dict[str, Any]]:
+    secrets = client("secretsmanager")
+    tags = [{"Key": "team", "Value": "one"}]
+    made = secrets.create_secret(Name="AmazonMSK_alice", SecretString="{}", Tags=tags)
+    yield made
+    yield secrets.put_secret_value(SecretId=made["ARN"], SecretString="second")
+    yield secrets.create_secret(Name="bytes", SecretBinary=b"\x00\xff")
+    gone = secrets.create_secret(Name="gone", SecretString="x")
+    yield gone
+    secrets.delete_secret(SecretId=gone["ARN"])
+    yield {"SecretId": [made["ARN"], "AmazonMSK_alice", "bytes", "gone"]}
+    yield {"VersionId": secrets.list_secret_version_ids(SecretId=made["ARN"])["Versions"]}
+    yield {"NextToken": secrets.list_secrets(MaxResults=1)["NextToken"]}
+
+
+def _logs(client: _Clients) -> Iterator[dict[str, Any]]:
+    logs = client("logs")
+    names = ("/aws/lambda/one", "brokers")
+    for name in names:
+        logs.create_log_group(logGroupName=name, tags={"team": "one"})
+        logs.create_log_stream(logGroupName=name, logStreamName="stream")
+        logs.create_log_stream(logGroupName=name, logStreamName="empty")
+        now_ms = time.time_ns() // 1_000_000
+        messages = ("plain", '{"a": {"b": [1, "x"]}, "level": "ERROR"}', "[x] 1 2 3", "\0 😀")
+        events = [
+            {"timestamp": now_ms - 1000 + at, "message": each} for at, each in enumerate(messages)
+        ]
+        logs.put_log_events(logGroupName=name, logStreamName="stream", logEvents=events)
+    groups = logs.describe_log_groups()
+    yield groups
+    yield {"logGroupIdentifier": [*names, *(each["arn"] for each in groups["logGroups"])]}
+    yield {"resourceArn": [each["logGroupArn"] for each in groups["logGroups"]]}
+    yield logs.describe_log_streams(logGroupName=names[0])
+    yield logs.describe_log_groups(limit=1)
+    yield logs.get_log_events(logGroupName=names[0], logStreamName="stream", limit=1)
+    yield logs.filter_log_events(logGroupName=names[0], limit=1)
+    document = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "kafka.amazonaws.com"},
+                    "Action": "logs:PutLogEvents",
+                    "Resource": "*",
+                }
+            ],
+        }
+    )
+    yield logs.put_resource_policy(policyName="kafka", policyDocument=document)
+
+
+def _networks(client: _Clients) -> Iterator[dict[str, Any]]:
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.1.1.0/24")["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(GroupName="brokers", Description="x", VpcId=vpc)["GroupId"]
+    permission = {
+        "IpProtocol": "tcp",
+        "FromPort": 9092,
+        "ToPort": 9098,
+        "IpRanges": [{"CidrIp": "10.1.0.0/16"}],
+        "UserIdGroupPairs": [{"GroupId": group}],
+    }
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
+    ec2.create_network_interface(SubnetId=subnet, Groups=[group])
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    for kind in ("vpcs", "subnets", "security_groups", "security_group_rules", "route_tables"):
+        yield getattr(ec2, f"describe_{kind}")()
+    for kind in ("network_interfaces", "internet_gateways", "network_acls", "dhcp_options"):
+        yield getattr(ec2, f"describe_{kind}")()
+    yield {"Resources": [vpc, subnet, group, gateway]}
+    yield {"NextToken": ec2.describe_security_group_rules(MaxResults=5)["NextToken"]}
