@@ -1,13 +1,13 @@
 """Every error Sluicegate raises on purpose, named by what to do next.
 
-    SluicegateError
-    ├── AwsError                an answer in AWS's words; rendered once, by `wire.render_error`
-    │   ├── AccessDenied        a policy refused the call
-    │   ├── IdentityFault       the caller could not be identified (no policy was asked)
-    │   ├── InvalidInput        a constraint of the service model is broken
-    │   └── Unavailable         nothing happened; try the same call again (503)
-    ├── StartRefused            `serve` cannot start; the sentence says what to change
-    └── Corrupted               sealed or stored bytes are not what was written
+SluicegateError
+├── AwsError                an answer in AWS's words; rendered once, by `wire.render_error`
+│   ├── AccessDenied        a policy refused the call
+│   ├── IdentityFault       the caller could not be identified (no policy was asked)
+│   ├── InvalidInput        a constraint of the service model is broken
+│   └── Unavailable         nothing happened; try the same call again (503)
+├── StartRefused            `serve` cannot start; the sentence says what to change
+└── Corrupted               sealed or stored bytes are not what was written
 """
 
 from collections.abc import Mapping

@@ -104,6 +104,19 @@ def test_a_read_sees_one_moment_however_long_it_takes(database: Database, other:
     assert ids(database) == [1]
 
 
+def test_a_transaction_that_asks_nothing_ends_as_any_other(
+    database: Database, other: Database
+) -> None:
+    for _ in range(2):
+        with database.read():
+            pass
+        with database.write():
+            pass
+    with other.write() as tx:
+        add(tx, 1)
+    assert ids(database) == [1]
+
+
 def test_nothing_can_be_written_in_a_read(database: Database) -> None:
     create(database)
     with pytest.raises(Unavailable), database.read() as tx:

@@ -294,3 +294,32 @@ def api_pid(server: Server) -> int | None:
     except ValueError:
         return None
     return pid if is_alive(pid) else None
+
+
+def test_explain_tells_why_a_request_was_denied(calm: Server) -> None:
+    iam = calm.client("iam")
+    iam.create_user(UserName="explained")
+    key = iam.create_access_key(UserName="explained")["AccessKey"]
+    signer = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+    with pytest.raises(ClientError) as caught:
+        calm.client("iam", signer).list_users()
+    headers = caught.value.response["ResponseMetadata"]["HTTPHeaders"]
+    explain = [sys.executable, "-m", "sluicegate.cli", "explain"]
+    told = subprocess.run(
+        [*explain, headers["x-sluicegate-authorization-id"]],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env=os.environ | calm.variables(),
+    )
+    assert "IMPLICIT_DENY" in told.stdout and "iam:ListUsers" in told.stdout
+    nothing = subprocess.run(
+        [*explain, "nothing"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=os.environ | calm.variables(),
+    )
+    assert nothing.returncode == 1 and "No authorization details" in nothing.stderr

@@ -70,6 +70,18 @@ def recorded(
     )
 
 
+_POLICY_TYPES = {
+    Layer.IDENTITY: "IDENTITY_BASED_POLICY",
+    Layer.RESOURCE: "RESOURCE_BASED_POLICY",
+    Layer.TRUST: "RESOURCE_BASED_POLICY",
+    Layer.BOUNDARY: "PERMISSIONS_BOUNDARY",
+    Layer.SESSION: "SESSION_POLICY",
+    Layer.SERVICE_CONTROL: "SERVICE_CONTROL_POLICY",
+    Layer.RESOURCE_CONTROL: "RESOURCE_CONTROL_POLICY",
+    Layer.ENDPOINT: "VPC_ENDPOINT_POLICY",
+}
+
+
 def uri(attached: Attached) -> str:
     """What names a policy in a record: its ARN, or where it is embedded and under which name."""
     if attached.uri:
@@ -94,7 +106,7 @@ def _check(question: Question, check: Check) -> dict[str, Any]:
         "checkType": _CHECK_TYPES[check.layer],
         "evaluatedEffect": check.effect.value,
         "targetArn": question.resource if is_resource else _identity_arn(question),
-        "relevantPolicyTypes": [check.layer.value],
+        "relevantPolicyTypes": [_POLICY_TYPES[check.layer]],
         "matchedPolicies": _matched(check.matches),
     }
 
@@ -131,9 +143,8 @@ def _policies(layers: Layers) -> list[tuple[Layer, Attached]]:
 
 def _policy(layer: Layer, attached: Attached) -> dict[str, Any]:
     return {
-        "type": layer.value,
-        "inline": not attached.uri,
+        "type": _POLICY_TYPES[layer],
+        "inline": ":policy/" not in attached.uri,
         "uri": uri(attached),
-        "attachedTo": [attached.attached_to] if attached.attached_to else [],
-        "policySource": "AWS" if ":iam::aws:" in attached.uri else "CUSTOMER",
+        "attachedTo": [{"arn": attached.attached_to}] if attached.attached_to else [],
     }

@@ -17,6 +17,7 @@ from ..clock import Clock, to_datetime
 from ..errors import AwsError, Fault, IdentityFault
 from ..operations.operation import Call, Operation, Params, Result
 from ..store.database import Database
+from ..store.decisions import DecisionLog
 from ..store.log_events import LogEvents
 from ..vault import Vault
 from ..wire.faults import render_error
@@ -38,6 +39,7 @@ class ControlPath:
         *,
         database: Database,
         log_events: LogEvents,
+        decisions: DecisionLog,
         vault: Vault,
         clock: Clock,
         identity: Identity,
@@ -46,6 +48,7 @@ class ControlPath:
     ) -> None:
         self._database = database
         self._log_events = log_events
+        self._decisions = decisions
         self._vault = vault
         self._clock = clock
         self._identity = identity
@@ -107,6 +110,7 @@ class ControlPath:
             context=_context(request, identified, now_ms),
             database=self._database,
             log_events=self._log_events,
+            decisions=self._decisions,
             vault=self._vault,
             calls=self,
         )

@@ -1,4 +1,4 @@
-"""The command line: `sluicegate serve`, `env`, `demo`.
+"""The command line: `sluicegate serve`, `env`, `explain`, `demo`.
 
 Result on stdout, talk on stderr; exit 0, 1 (found problems) or 2 (usage).
 """
@@ -51,6 +51,9 @@ def _parser() -> argparse.ArgumentParser:
             _add_flag(sub, setting)
         if name == "env":
             sub.add_argument("--shell", choices=("bash", "fish", "powershell", "json"))
+        if name == "explain":
+            sub.add_argument("id", metavar="ID", help="authorization id of a recorded decision")
+            sub.add_argument("-o", "--output", choices=("text", "json"), default="text")
         if name == "demo":
             sub.add_argument("--keep", action="store_true", help="leave it running afterwards")
     return parser
@@ -79,6 +82,12 @@ def _env(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
+def _explain(settings: Settings, options: argparse.Namespace) -> int:
+    from .explain import explain
+
+    return explain(settings, options.id, as_json=options.output == "json")
+
+
 def _demo(settings: Settings, options: argparse.Namespace) -> int:
     from .demo import demo
 
@@ -88,12 +97,11 @@ def _demo(settings: Settings, options: argparse.Namespace) -> int:
 # `root_credentials` is a secret and has no flag: arguments show in process lists.
 _SERVE_FLAGS = tuple(name for name in FIELDS if name != "root_credentials")
 
+_CLIENT_FLAGS = ("state", "host", "port", "account", "region")
+
 _COMMANDS: Mapping[str, tuple[Command, str, Sequence[str]]] = {
     "serve": (_serve, "Serve AWS's APIs in the foreground; Ctrl-C stops it.", _SERVE_FLAGS),
     "demo": (_demo, "Show what works, on a throw-away state.", ()),
-    "env": (
-        _env,
-        "Print the lines that point AWS tools here.",
-        ("state", "host", "port", "account", "region"),
-    ),
+    "env": (_env, "Print the lines that point AWS tools here.", _CLIENT_FLAGS),
+    "explain": (_explain, "Tell why a request was allowed or denied.", _CLIENT_FLAGS),
 }

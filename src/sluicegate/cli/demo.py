@@ -65,8 +65,8 @@ class Story:
         self._show_call(who, call, parameters)
         return call(**parameters)
 
-    def refused(self, who: str, call: Callable[..., Any], /, **parameters: Any) -> None:
-        """Make a call that must be denied, and show why it was."""
+    def refused(self, who: str, call: Callable[..., Any], /, **parameters: Any) -> str:
+        """Make a call that must be denied, and show why it was; the id of the decision."""
         self._show_call(who, call, parameters)
         try:
             call(**parameters)
@@ -75,7 +75,9 @@ class Story:
             self.show("denied", f"{shown['Code']}: {shown['Message']}")
             if not shown["Code"].startswith("AccessDenied"):
                 raise StepFailed(f"expected a denial, got {shown['Code']}") from None
-            return
+            headers = error.response["ResponseMetadata"]["HTTPHeaders"]
+            decision_id: str = headers["x-sluicegate-authorization-id"]
+            return decision_id
         raise StepFailed("the call was allowed, and must not be")
 
     def show(self, label: str, text: str) -> None:
@@ -111,7 +113,7 @@ def demo(settings: Settings, *, keep: bool) -> int:
 def _tell(story: Story, root: Keys) -> None:
     iam = story.client("iam", root)
     alice = _a_new_user(story, iam)
-    _denied_then_allowed(story, iam, alice)
+    _denied_then_allowed(story, iam, root, alice)
     session = _an_assumed_role(story, iam, alice)
     _a_secret(story, iam, root, session)
     _logs(story, session)
@@ -128,7 +130,7 @@ def _a_new_user(story: Story, iam: Any) -> Keys:
     return keys
 
 
-def _denied_then_allowed(story: Story, iam: Any, alice: Keys) -> None:
+def _denied_then_allowed(story: Story, iam: Any, root: Keys, alice: Keys) -> None:
     kafka, her_iam = story.client("kafka", alice), story.client("iam", alice)
     story.tell("By default she may do nothing")
     story.refused("alice", kafka.list_clusters)
@@ -143,7 +145,15 @@ def _denied_then_allowed(story: Story, iam: Any, alice: Keys) -> None:
     deny = _policy("Deny", "iam:List*", "*")
     put = iam.put_user_policy
     story.ask("root", put, UserName="alice", PolicyName="no-lists", PolicyDocument=deny)
-    story.refused("alice", her_iam.list_users)
+    decision_id = story.refused("alice", her_iam.list_users)
+    story.tell("Every decision is kept; who may, can ask which statement made it")
+    toolbox = story.client("iam-toolbox", root)
+    ask = toolbox.get_request_authorization_details
+    details = story.ask("root", ask, authorizationId=decision_id)
+    for matched in details["evaluations"][0]["matchedPolicies"]:
+        effects = [each["evaluatedEffect"] for each in matched["matchedStatements"]]
+        story.show("because", f"{', '.join(effects)} in {matched['uri']}")
+    story.show("or so", f"sluicegate explain {decision_id}")
     story.ask("root", iam.delete_user_policy, UserName="alice", PolicyName="no-lists")
 
 

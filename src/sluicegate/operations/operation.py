@@ -1,13 +1,13 @@
 """An operation: what must be asked before it runs, and what it does.
 
-    def asks(call, params):            # before anything is looked up, as far as AWS does so
-        yield Ask("iam:CreateUser", user_arn(call, params))
+def asks(call, params):            # before anything is looked up, as far as AWS does so
+    yield Ask("iam:CreateUser", user_arn(call, params))
 
-    def run(call, params):             # the service model's members in and out
-        ...
-        return {"User": {...}}
+def run(call, params):             # the service model's members in and out
+    ...
+    return {"User": {...}}
 
-    OPERATIONS = (Operation("iam", "CreateUser", asks, run), ...)
+OPERATIONS = (Operation("iam", "CreateUser", asks, run), ...)
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from ..access import Ask, Caller
 from ..arn import partition_of
 from ..store.database import Database
+from ..store.decisions import DecisionLog
 from ..store.log_events import LogEvents
 from ..vault import Vault
 
@@ -47,6 +48,7 @@ class Call:
     context: Mapping[str, str | tuple[str, ...]]
     database: Database
     log_events: LogEvents
+    decisions: DecisionLog
     vault: Vault
     calls: "Calls"
 

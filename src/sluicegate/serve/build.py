@@ -39,8 +39,8 @@ class Databases:
 def open_databases(settings: Settings, folder: StateFolder) -> Databases:
     """Open what `migrate` has made ready."""
     if settings.database:
-        shared = Database(settings.database)
-        return Databases(shared, shared, shared)
+        journal = Database(settings.database, durable=False)
+        return Databases(Database(settings.database), journal, journal)
     return Databases(
         Database(sqlite_url(folder.database)),
         Database(sqlite_url(folder.decisions), durable=False),
@@ -64,6 +64,7 @@ def build(
     control = ControlPath(
         database=databases.state,
         log_events=log_events,
+        decisions=decisions,
         vault=vault,
         clock=clock,
         identity=Identity(databases.state, vault, clock, root, memory, touches, signing_clock),

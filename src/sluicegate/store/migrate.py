@@ -151,6 +151,7 @@ def upgrade(tx: Tx, half: Half) -> None:
     context = MigrationContext.configure(
         tx,
         opts={
+            # What Alembic's own `upgrade` command hands over; there is no public name for it.
             "fn": lambda revision, _context: script._upgrade_revs("head", revision),
             "version_table": half.version_table,
             "transactional_ddl": True,

@@ -15,9 +15,13 @@ from urllib.parse import urlsplit
 import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from .message import Request, Response
 from .model import loader
+
+Unanswered = (ClientError, BotoCoreError)
+"""What a client raises when it gets no answer, or one that says no."""
 
 IN_PROCESS_URL = "http://127.0.0.1:4566"
 """What an in-process client believes its endpoint is; signed as the Host header."""

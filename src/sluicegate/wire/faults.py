@@ -13,6 +13,9 @@ from .model import SERVICES, Protocol, Target, service_model
 from .render import CONTENT_TYPES
 from .route import envelope
 
+DECISION_HEADER = "x-sluicegate-authorization-id"
+"""Names the recorded decision of a denial, for `sluicegate explain`."""
+
 _JSON = (Protocol.JSON_1_0, Protocol.JSON_1_1)
 _EC2_UNIDENTIFIED = "AWS was not able to validate the provided access credentials"
 
@@ -81,6 +84,8 @@ def render_error(
     shape = service_model(service).shape_for_error_code(code) if service else None
     status = error.status or status or _modelled_status(shape) or 400
     headers = {"x-amzn-RequestId": request_id, "Content-Type": CONTENT_TYPES[protocol]}
+    if isinstance(error, AccessDenied) and error.decision_id:
+        headers[DECISION_HEADER] = error.decision_id
     match protocol:
         case Protocol.QUERY:
             body = _query(code, message, status, error.members, service, request_id)

@@ -1,6 +1,7 @@
-"""Parameters made from botocore's models to do harm: what exists, what is valid, what is neither."""
+"""Parameters made from botocore's models to do harm: of what exists, what is valid, and neither."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from botocore.model import Shape, StructureShape
@@ -27,7 +28,6 @@ _ALIASES = {
     "rolearn": "arn",
     "granteeprincipal": "arn",
     "retiringprincipal": "arn",
-    "policysourcearn": "arn",
     "resourceidentifier": "resourcearn",
     "referencedgroupid": "groupid",
     "groups": "groupid",
@@ -36,30 +36,102 @@ _ALIASES = {
     "movetoversionid": "versionid",
     "clientrequesttoken": "versionid",
     "versionstage": "versionstages",
+    "assumerolepolicydocument": "policydocument",
+    "resourcepolicy": "policy",
     "loggroupnameprefix": "loggroupname",
     "loggroupnamepattern": "loggroupname",
     "logstreamnameprefix": "logstreamname",
     "sequencetoken": "uploadsequencetoken",
-    "grantee": "arn",
 }
-_DOCUMENT_MEMBERS = ("policy", "policydocument", "assumerolepolicydocument", "resourcepolicy")
-_TOKEN_MEMBERS = ("marker", "nexttoken", "deletiontaskid")
+_DOCUMENTS = ("policy", "policydocument", "assumerolepolicydocument", "resourcepolicy")
+_SPECIAL: dict[str, st.SearchStrategy[Any]] = {
+    **dict.fromkeys(_DOCUMENTS, DOCUMENTS),
+    **dict.fromkeys(("marker", "nexttoken", "deletiontaskid"), st.sampled_from(TOKENS)),
+    "filterpattern": st.sampled_from(PATTERNS),
+}
+_WRONG: dict[str, st.SearchStrategy[Any]] = {
+    "string": st.sampled_from((*TEXTS, *OTHER_TYPES)),
+    "integer": st.sampled_from((*INTEGERS, *OTHER_TYPES)),
+    "boolean": st.sampled_from(OTHER_TYPES),
+    "blob": st.sampled_from(BLOBS),
+}
+_WRONG |= dict.fromkeys(("long", "float", "double"), _WRONG["integer"])
 
 
-class Hostile:
-    """Strategies for the parameters of operations, in a world where some things exist."""
+@dataclass(frozen=True)
+class _Making:
+    """One set of parameters in the making. Of ten values, `wrong` are as wrong as can be."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._made: dict[tuple[str, str], st.SearchStrategy[Any]] = {}
+    draw: st.DrawFn
+    world: World
+    wrong: int
 
-    @st.composite
-    @staticmethod
-    def _drawn(draw: st.DrawFn, self: "Hostile", shape: StructureShape) -> dict[str, Any]:
-        # Of ten values: a call that is wrong all over never gets further than its first member.
-        wrong = draw(st.sampled_from((0, 1, 1, 3, 10)))
-        return self._structure(draw, shape, wrong, 0)
+    def is_spoiled(self) -> bool:
+        return self.wrong > 0 and self.draw(_TEN) < self.wrong
 
-    def members(self, shape: StructureShape | None) -> st.SearchStrategy[dict[str, Any]]:
-        """Parameters for an operation with this input, from nearly right to all wrong."""
-        return st.just({}) if shape is None else Hostile._drawn(self, shape)
+
+_TEN = st.integers(0, 9)
+_SIZES = st.sampled_from((1, 1, 2))
+_ODD_SIZES = st.sampled_from((0, 2, 7, 60, 1_001))
+
+
+@st.composite
+def parameters(draw: st.DrawFn, world: World, shape: StructureShape | None) -> dict[str, Any]:
+    """Parameters for an operation with this input, from nearly right to all wrong."""
+    # One that is wrong all over never gets further than its first member.
+    making = _Making(draw, world, draw(st.sampled_from((0, 1, 1, 3, 10))))
+    return {} if shape is None else _structure(making, shape, 0)
+
+
+def _structure(making: _Making, shape: StructureShape, depth: int) -> dict[str, Any]:
+    made = {}
+    for name, member in shape.members.items():
+        if name == "DryRun" and making.draw(_TEN):
+            continue  # it would hide whatever comes after it
+        is_wanted = name in shape.required_members or (
+            depth < _MOST_DEPTH and making.draw(st.booleans())
+        )
+        if is_wanted != making.is_spoiled():
+            made[name] = _value(making, member, name, depth + 1)
+    return made
+
+
+def _value(making: _Making, shape: Shape, name: str, depth: int) -> Any:
+    match shape.type_name:
+        case "structure" if not shape.is_document_type:
+            return _structure(making, shape, depth)
+        case "list":
+            size = making.draw(_ODD_SIZES if making.is_spoiled() else _SIZES)
+            made = [_value(making, shape.member, name, depth + 1) for _ in range(min(size, 2))]
+            return made * max(size // 2, 1)
+        case "map":
+            keys = [_value(making, shape.key, name, depth + 1)] * making.draw(_SIZES)
+            if making.is_spoiled():
+                keys = [str(each) for each in range(making.draw(_ODD_SIZES))]
+            texts = [key if isinstance(key, str) else "1" for key in keys]
+            return dict.fromkeys(texts, _value(making, shape.value, name, depth + 1))
+    return _scalar(making, shape, name)
+
+
+def _scalar(making: _Making, shape: Shape, name: str) -> Any:
+    name = name.lower()
+    draw = making.draw
+    if making.is_spoiled():
+        special = _SPECIAL.get(name)
+        wrong = _WRONG.get(shape.type_name, _WRONG["string"])
+        return draw(special if special is not None and draw(_TEN) else wrong)
+    named = _existing(making.world, name)
+    if shape.type_name in ("string", "blob") and named and draw(_TEN):
+        is_other = shape.type_name == "string" and not draw(_TEN)
+        return draw(st.sampled_from(making.world.anything if is_other else named))
+    return draw(_valid(shape))
+
+
+def _existing(world: World, name: str) -> list[Any]:
+    name = _ALIASES.get(name, name)
+    return world.existing.get(name) or world.existing.get(name.removesuffix("s")) or []
+
+
+@cache
+def _valid(shape: Shape) -> st.SearchStrategy[Any]:
+    return st.sampled_from([Generator(seed).value(shape) for seed in range(4)])

@@ -137,7 +137,9 @@ _parts = {"Principal": _principal, "NotPrincipal": _principal, "Condition": _con
 @st.composite
 def _statements(draw: st.DrawFn) -> Any:
     """Mostly right, with a few members set to something else, taken away or added."""
-    statement: dict[str, Any] = dict(draw(st.sampled_from([_STATEMENT, _TRUST, _STATEMENT | _TRUST])))
+    statement: dict[str, Any] = dict(
+        draw(st.sampled_from([_STATEMENT, _TRUST, _STATEMENT | _TRUST]))
+    )
     for name in draw(st.lists(st.sampled_from(_NAMES), max_size=3)):
         if draw(st.integers(0, 3)):
             statement[name] = draw(_parts.get(name, _either))

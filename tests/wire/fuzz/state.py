@@ -19,8 +19,9 @@ class State:
     def __init__(self, path: Path) -> None:
         self._file = sqlite3.connect(path, isolation_level=None)
         found = self._file.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
-        names = [name for (name,) in found if name != _EPOCH and not name.startswith("sqlite_")]
-        self._columns = {name: self._lasting(name) for name in sorted(names)}
+        names = sorted(name for (name,) in found if not name.startswith("sqlite_"))
+        self._has_epoch = _EPOCH in names
+        self._columns = {name: self._lasting(name) for name in names if name != _EPOCH}
         self._version = self._seen()
         self._rows = self._read()
 
@@ -49,7 +50,8 @@ class State:
                 marks = ", ".join("?" * len(columns))
                 insert = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({marks})"
                 self._file.executemany(insert, self._rows[name])
-            self._file.execute(f"UPDATE {_EPOCH} SET value = value + 1")
+            if self._has_epoch:
+                self._file.execute(f"UPDATE {_EPOCH} SET value = value + 1")
             self._file.execute("COMMIT")
         self._version = self._seen()
 

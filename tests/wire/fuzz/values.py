@@ -247,7 +247,21 @@ BLOBS: tuple[bytes, ...] = (
     b"x" * 1_000_000,
 )
 
-OTHER_TYPES: tuple[Any, ...] = (None, True, False, 0, -1, 1.5, "", "x", [], [[]], {}, {"x": {}}, [1])
+OTHER_TYPES: tuple[Any, ...] = (
+    None,
+    True,
+    False,
+    0,
+    -1,
+    1.5,
+    "",
+    "x",
+    [],
+    [[]],
+    {},
+    {"x": {}},
+    [1],
+)
 """Of another type than whatever was wanted, as JSON has them."""
 
 LITERALS: tuple[bytes, ...] = (

@@ -60,7 +60,9 @@ class World:
         self.existing: dict[str, list[Any]] = {}
         for result in _furnish(self.endpoint):
             self._remember("", result)
-        self.anything = [each for found in self.existing.values() for each in found]
+        self.anything = [
+            each for found in self.existing.values() for each in found if isinstance(each, str)
+        ]
         self._states = [State(folder / name) for name in ("sluicegate.db", "log-events.db")]
 
     def close(self) -> None:
@@ -88,7 +90,9 @@ class World:
         request = AWSRequest(method=raw.method, url=url, data=raw.body)
         for name, value in raw.headers:
             request.headers.add_header(name, value)
-        signing_name = SERVICES[raw.service].signing_name if raw.service in SERVICES else raw.service
+        signing_name = (
+            SERVICES[raw.service].signing_name if raw.service in SERVICES else raw.service
+        )
         SigV4Auth(self._credentials[signer], signing_name, REGION).add_auth(request)
         return to_request(request.prepare())
 

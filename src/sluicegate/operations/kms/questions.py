@@ -127,7 +127,7 @@ def for_decision(grant: KeyGrant, action: str) -> Grant:
 def is_for(call: Call, grant: KeyGrant) -> bool:
     """Whether a grant made for one source resource counts in this call."""
     source = grant.constraints.get("SourceArn")
-    return source is None or source == call.context.get("aws:SourceArn")
+    return source is None or source == call.caller.context.get("aws:SourceArn")
 
 
 def _grants(tx: Tx, call: Call, action: str, key: Key) -> tuple[Grant, ...]:

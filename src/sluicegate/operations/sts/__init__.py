@@ -1,6 +1,10 @@
 """AWS STS: who am I, and credentials for a role."""
 
 from ..operation import Operation
-from . import assume_role, inquiries
+from . import assume_role, decode, inquiries
 
-OPERATIONS: tuple[Operation, ...] = (*assume_role.OPERATIONS, *inquiries.OPERATIONS)
+OPERATIONS: tuple[Operation, ...] = (
+    *assume_role.OPERATIONS,
+    *decode.OPERATIONS,
+    *inquiries.OPERATIONS,
+)

@@ -1,0 +1,83 @@
+"""Imports point down, doors are opened once, and the middle stays pure."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+from tests.house.sources import ROOT, shown, under
+
+_MAY_BE_IMPORTED_BY_THE_MIDDLE = frozenset(
+    {
+        *("base64", "binascii", "collections", "dataclasses", "datetime", "decimal", "enum"),
+        *("functools", "ipaddress", "itertools", "json", "math", "operator", "re", "types"),
+        "typing",
+    }
+)
+
+
+def test_every_contract_of_pyproject_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    status = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
+    assert status == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("part", ["src/sluicegate/iam", "src/sluicegate/network.py"])
+def test_the_middle_imports_nothing_that_does_anything(part: str) -> None:
+    # The contract forbids what we thought of; this allows what we looked at.
+    found = {
+        f"{shown(path)}: {name}"
+        for path, tree in under(part).items()
+        for name in _imported(tree)
+        if name not in _MAY_BE_IMPORTED_BY_THE_MIDDLE
+    }
+    assert not found
+
+
+@pytest.mark.parametrize("part", ["src/sluicegate/iam", "src/sluicegate/network.py"])
+def test_the_middle_opens_and_prints_nothing(part: str) -> None:
+    reaching = {"open", "print", "input", "exec", "eval", "__import__"}
+    found = {
+        f"{shown(path)}:{node.lineno}: {node.id}"
+        for path, tree in under(part).items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and node.id in reaching
+    }
+    assert not found
+
+
+def test_the_page_of_rooms_names_every_room() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    (rooms,) = re.findall(r"## Rooms\n.*?```\n(.*?)```\n(.*?)\n## ", page, re.DOTALL)
+    named = set(re.findall(r"^[a-z_]+|(?<= )[a-z_]+|(?<=`)[a-z_]+", "\n".join(rooms), re.MULTILINE))
+    source = ROOT / "src" / "sluicegate"
+    assert {path.stem for path in source.iterdir() if _is_room(path)} - named == set()
+
+
+def test_imports_are_relative_inside_and_absolute_outside() -> None:
+    found = {
+        f"{shown(path)}: {name}"
+        for path, tree in under("src").items()
+        for name in _imported(tree)
+        if name == "sluicegate"
+    }
+    assert not found
+
+
+def _is_room(path: Path) -> bool:
+    if path.suffix == ".py":
+        return not path.name.startswith("__")
+    return (path / "__init__.py").exists()
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    """The first names of what is imported from outside the package, wherever it is."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import():
+                for alias in node.names:
+                    yield alias.name.partition(".")[0]
+            case ast.ImportFrom(level=0, module=str(module)):
+                yield module.partition(".")[0]

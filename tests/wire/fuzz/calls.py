@@ -1,0 +1,61 @@
+"""Every served operation, and calls as botocore writes them down before it signs them."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from botocore import serialize
+from botocore.model import OperationModel
+from hypothesis import HealthCheck, settings
+from tests.wire.fuzz.world import Raw
+
+from sluicegate.operations import served
+from sluicegate.wire.model import SERVICES, Protocol, operation_model
+
+OPERATIONS = sorted(f"{each.service}:{each.name}" for each in served())
+
+T = TypeVar("T", bound=Callable[..., None])
+
+
+def fuzzed(examples: int) -> Callable[[T], T]:
+    """How a fuzz test runs: `examples` of them, always the same ones.
+
+    SLUICEGATE_FUZZ=50 makes it fifty times as many, and other ones each time.
+    """
+    times = os.environ.get("SLUICEGATE_FUZZ", "")
+    return settings(
+        max_examples=examples * int(times or 1),
+        derandomize=not times,
+        deadline=None,  # `World.judged` measures, and the call alone
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+
+
+def modelled(operation: str) -> OperationModel:
+    """The model of `service:Name`."""
+    service, name = operation.split(":")
+    return operation_model(service, name)
+
+
+def is_form(operation: OperationModel) -> bool:
+    """Whether parameters travel as a form; else they do as JSON."""
+    return SERVICES[operation.service_model.service_name].protocol in (
+        Protocol.QUERY,
+        Protocol.EC2,
+    )
+
+
+def written(operation: OperationModel, params: Mapping[str, Any]) -> Raw:
+    """The call as botocore writes it, whatever `params` are."""
+    serializer = serialize.create_serializer(
+        operation.service_model.resolved_protocol, include_validation=False
+    )
+    made = serializer.serialize_to_request(params, operation)
+    body = made["body"]
+    if isinstance(body, dict):
+        # Lone surrogates as some languages send them: as bytes that are no UTF-8.
+        body = urlencode(list(body.items()), errors="surrogatepass").encode()
+    headers = tuple(made["headers"].items())
+    return Raw(operation.service_model.service_name, body, headers=headers)
