@@ -24,7 +24,9 @@ SEGMENTS = st.one_of(
     st.sampled_from(["", ".", "a:b", "x/.."]),
 )
 PATHS = st.lists(SEGMENTS, max_size=5).map(lambda segments: "/" + "/".join(segments))
-QUERIES = st.lists(st.tuples(TEXT, TEXT), max_size=4).map(
+# Names of presigned URLs in a query of one's own make it a presigned one, wrongly made.
+NAMES = TEXT.filter(lambda name: not name.startswith("X-Amz-"))
+QUERIES = st.lists(st.tuples(NAMES, TEXT), max_size=4).map(
     lambda pairs: "&".join(
         f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs
     )
