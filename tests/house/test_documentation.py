@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from tests.house.sources import ROOT, shown, texts
 
 import sluicegate
 from sluicegate.cli import main
 from sluicegate.settings import FIELDS
-from tests.house.sources import ROOT, shown, texts
 
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from importlinter.cli import lint_imports
-
 from tests.house.sources import ROOT, shown, under
 
 _MAY_BE_IMPORTED_BY_THE_MIDDLE = frozenset(

@@ -7,13 +7,13 @@ from typing import Any
 
 from botocore import xform_name
 from botocore.exceptions import ClientError
+from tests.house.sources import under
+from tests.wire.generator import Generator
 
 from sluicegate.operations import served
 from sluicegate.operations.operation import Operation
 from sluicegate.testing import Endpoint
 from sluicegate.wire.model import action_prefix, operation_model
-from tests.house.sources import under
-from tests.wire.generator import Generator
 
 _NOBODY_IS_DENIED = {("sts", "GetCallerIdentity")}
 

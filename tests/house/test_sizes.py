@@ -4,7 +4,6 @@ import ast
 from collections.abc import Iterator
 
 import pytest
-
 from tests.house.sources import shown, texts, trees
 
 _FILE_BUDGET, _FILE_LIMIT = 400, 450

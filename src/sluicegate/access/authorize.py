@@ -8,18 +8,8 @@ from typing import TypeVar
 from .. import iam
 from ..arn import Arn
 from ..errors import AccessDenied
-from ..iam.model import (
-    Attached,
-    Context,
-    Decision,
-    Effect,
-    Layer,
-    Layers,
-    PolicyKind,
-    PrincipalKind,
-    Question,
-    ResourceRule,
-)
+from ..iam.layers import Attached, Decision, Layers
+from ..iam.model import Context, Effect, Layer, PolicyKind, PrincipalKind, Question, ResourceRule
 from ..store import principals
 from ..store.database import Database, Tx
 from ..store.decisions import DecisionLog

@@ -31,8 +31,3 @@ def account_of(key_id: str) -> str | None:
 def new_secret() -> str:
     """Forty letters of the base64 alphabet."""
     return "".join(secrets.choice(_SECRET_ALPHABET) for _ in range(40))
-
-
-def new_unique_id(prefix: str) -> str:
-    """The immutable id of a principal or policy: AIDA…, AROA…, AGPA…, ANPA…."""
-    return prefix + "".join(secrets.choice(_ID_ALPHABET) for _ in range(17))

@@ -7,18 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..iam.model import (
-    Attached,
-    Check,
-    Context,
-    Decision,
-    Effect,
-    Layer,
-    Layers,
-    Match,
-    PrincipalKind,
-    Question,
-)
+from ..iam.layers import Attached, Check, Decision, Layers, Match
+from ..iam.model import Context, Effect, Layer, PrincipalKind, Question
 from ..store.decisions import Recorded, new_id
 
 _CHECK_TYPES = {

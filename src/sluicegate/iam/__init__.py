@@ -8,16 +8,12 @@ explains; `denial(question, decision)` is AWS's sentence.
 from .decisions import decide
 from .denials import denial, smallest_statement
 from .documents import Unreadable, rewrite_principals, unscoped_size
+from .layers import Attached, Check, Decision, Layers, Match
 from .model import (
-    Attached,
-    Check,
     Context,
-    Decision,
     Effect,
     Grant,
     Layer,
-    Layers,
-    Match,
     PolicyKind,
     Principal,
     PrincipalKind,

@@ -7,20 +7,8 @@ counts for this principal and this resource allows.
 from collections.abc import Iterable, Mapping
 
 from .asked import Asked
-from .model import (
-    Attached,
-    Check,
-    Context,
-    Decision,
-    Effect,
-    Grant,
-    Layer,
-    Layers,
-    Match,
-    PrincipalKind,
-    Question,
-    ResourceRule,
-)
+from .layers import Attached, Check, Decision, Layers, Match
+from .model import Context, Effect, Grant, Layer, PrincipalKind, Question, ResourceRule
 from .principals import Standing
 
 _ENCRYPTION_CONTEXT = "kms:encryptioncontext:"

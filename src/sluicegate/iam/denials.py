@@ -1,6 +1,7 @@
 """A decision in words: AWS's sentence for a refusal, and the statement that was missing."""
 
-from .model import Decision, Effect, Layer, PrincipalKind, Question
+from .layers import Decision
+from .model import Effect, Layer, PrincipalKind, Question
 
 _NAMES_A_POLICY = frozenset(
     (Layer.IDENTITY, Layer.BOUNDARY, Layer.SESSION, Layer.SERVICE_CONTROL, Layer.RESOURCE_CONTROL)

@@ -1,7 +1,5 @@
 """Users' long-term keys. The secret is sealed; only `access` opens it, to check a signature."""
 
-import base64
-import secrets
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -9,9 +7,6 @@ import sqlalchemy as sa
 from . import epoch
 from .database import Tx
 from .identities import access_keys
-
-_ACCOUNT_SHIFT = 7
-_TOP = 1 << 47
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +29,6 @@ class AccessKey:
 
 _FIELDS = ("id", "account", "user_id", "status", "created_ms")
 _USES = ("last_used_ms", "last_used_region", "last_used_service")
-
-
-def new_id(account: str, prefix: str = "AKIA") -> str:
-    """A key id that tells its account, as AWS's do: base32 of 1 | account (40 bits) | random."""
-    head = _TOP | (int(account) << _ACCOUNT_SHIFT) | secrets.randbelow(1 << _ACCOUNT_SHIFT)
-    return prefix + base64.b32encode(head.to_bytes(6) + secrets.token_bytes(4)).decode()
-
-
-def account_of(key_id: str) -> str | None:
-    """The account an id of `new_id`'s form was made for; None when it has another form."""
-    try:
-        head = int.from_bytes(base64.b32decode(key_id[4:])[:6])
-    except ValueError:
-        return None
-    account = str((head & ~_TOP) >> _ACCOUNT_SHIFT).zfill(12)
-    return account if len(key_id) == 20 and head & _TOP and len(account) == 12 else None
 
 
 def find(tx: Tx, key_id: str) -> AccessKey | None:

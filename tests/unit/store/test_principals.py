@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sluicegate.store import access_keys, epoch, groups, identities, policies, principals
 from sluicegate.store.access_keys import AccessKey
@@ -135,17 +133,3 @@ def test_a_name_is_one_entity_of_an_account(database: Database) -> None:
         identities.add(tx, Kind.USER, "111111111111", "bob", "/", NOW_MS)
     with pytest.raises(Conflict), database.write() as tx:
         identities.add(tx, Kind.USER, ACCOUNT, "BOB", "/", NOW_MS)
-
-
-@given(st.integers(0, 999_999_999_999))
-def test_a_key_id_tells_its_account(number: int) -> None:
-    account = f"{number:012}"
-    key_id = access_keys.new_id(account)
-    assert len(key_id) == 20 and key_id.startswith("AKIA")
-    assert access_keys.account_of(key_id) == account
-
-
-@given(st.text(max_size=30))
-def test_any_text_may_be_asked_for_its_account(text: str) -> None:
-    account = access_keys.account_of(text)
-    assert account is None or len(account) == 12

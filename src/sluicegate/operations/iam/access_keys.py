@@ -1,11 +1,10 @@
 """Users' long-term access keys. The secret is shown once, at creation, and sealed from then on."""
 
-import secrets
-from base64 import b64encode
 from collections.abc import Iterable
 from typing import Any
 
 from ...access import Ask
+from ...access.keys import new_key_id, new_secret
 from ...clock import to_datetime
 from ...errors import AwsError
 from ...store import access_keys, identities, tags
@@ -18,22 +17,18 @@ from .asks import on
 from .paging import Page
 from .subjects import missing, required, writing
 
-_SECRET_BYTES = 30
-"""Thirty random bytes are forty characters of base64, as AWS's secrets are."""
-
 
 def create(call: Call, params: Params) -> Result:
     """Make a key for a user, for the caller when none is named."""
-    key_id = access_keys.new_id(call.account)
-    secret = b64encode(secrets.token_bytes(_SECRET_BYTES))
-    sealed = call.vault.seal("access-key", ("access_keys", key_id), secret)
+    key_id, secret = new_key_id("AKIA", call.account), new_secret()
+    sealed = call.vault.seal("access-key", ("access_keys", key_id), secret.encode())
     with writing(call) as tx:
         user = required(tx, Kind.USER, call, params)
         number = len(access_keys.of_user(tx, user.id)) + 1
         limits.within(number, "AccessKeysPerUser", limits.KEYS_PER_USER)
         key = AccessKey(key_id, call.account, user.id, sealed, "Active", call.now_ms)
         access_keys.add(tx, key)
-    return {"AccessKey": _show(key, user) | {"SecretAccessKey": secret.decode()}}
+    return {"AccessKey": _show(key, user) | {"SecretAccessKey": secret}}
 
 
 def list_keys(call: Call, params: Params) -> Result:

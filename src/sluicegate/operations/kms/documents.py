@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from ... import iam
 from ...arn import Arn, partition_of
 from ...errors import AwsError
-from ...iam.model import Attached, Context, Layers, PolicyKind, Question, ResourceRule
+from ...iam.layers import Attached, Layers
+from ...iam.model import Context, PolicyKind, Question, ResourceRule
 from ...store.database import Tx
 from ..operation import Call, Params
 from . import whom

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from sluicegate.access.keys import new_key_id
 from sluicegate.store import access_keys, identities, policies
 from sluicegate.store.access_keys import AccessKey
 from sluicegate.store.identities import Kind
@@ -14,7 +15,7 @@ FOREIGN = "111122223333"
 
 def stranger(endpoint: Endpoint, policy: dict[str, Any]) -> Member:
     """User `eve` of the other account, with that inline policy and an access key."""
-    secret, key_id = "s" * 40, access_keys.new_id(FOREIGN)
+    secret, key_id = "s" * 40, new_key_id("AKIA", FOREIGN)
     now_ms = endpoint.clock.now_ms()
     sealed = endpoint.vault.seal("access-key", ("access_keys", key_id), secret.encode())
     with endpoint.databases.state.write() as tx:
