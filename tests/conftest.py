@@ -1,5 +1,7 @@
 """Fixtures every tier uses."""
 
+import itertools
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from sluicegate.testing import Endpoint
+from tests.contract.postgresql_server import PostgresqlServer, programs
 
 # The machine decides how long an example takes; no test of ours is timed.
 settings.register_profile("sluicegate", deadline=None)
@@ -27,3 +30,21 @@ def endpoint(tmp_path: Path, fresh_state: Path) -> Iterator[Endpoint]:
     """The control path in this process, on a fresh state."""
     with Endpoint(shutil.copytree(fresh_state, tmp_path / "state")) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """A server for the whole run."""
+    folder = programs()
+    if folder is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("PostgreSQL is not installed")
+        pytest.skip("PostgreSQL is not installed")
+    with PostgresqlServer(folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def names() -> Iterator[str]:
+    """Names of databases nobody has used."""
+    return (f"test_{number}" for number in itertools.count())

@@ -59,14 +59,13 @@ class Settings:
     @property
     def endpoint(self) -> str:
         """The URL clients are pointed at."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"http://{_bracketed(self.host)}:{self.port}"
 
     @property
     def host_names(self) -> frozenset[str]:
-        """Host names clients may use beside loopback's own."""
-        further = (name.strip().lower() for name in self.allow_hosts.split(","))
-        return frozenset(name for name in (self.host, *further) if name)
+        """Host names clients may use beside loopback's own; IPv6 addresses in brackets."""
+        named = (name.strip().lower() for name in (self.host, *self.allow_hosts.split(",")))
+        return frozenset(_bracketed(name) for name in named if name)
 
     @property
     def is_loopback(self) -> bool:
@@ -75,6 +74,10 @@ class Settings:
             return ip_address(self.host).is_loopback
         except ValueError:
             return self.host == "localhost"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 FIELDS: Mapping[str, "dataclasses.Field[Any]"] = {f.name: f for f in dataclasses.fields(Settings)}

@@ -1,32 +1,12 @@
 """One suite for the store, on every database it runs on."""
 
-import itertools
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.contract.postgresql_server import PostgresqlServer, programs
+from tests.contract.postgresql_server import PostgresqlServer
 
 from sluicegate.store.database import Database, sqlite_url
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgresqlServer]:
-    """A server for the whole run."""
-    folder = programs()
-    if folder is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("PostgreSQL is not installed")
-        pytest.skip("PostgreSQL is not installed")
-    with PostgresqlServer(folder) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def names() -> Iterator[str]:
-    """Names of databases nobody has used."""
-    return (f"test_{number}" for number in itertools.count())
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -171,8 +171,8 @@ def test_concurrent_writers_lose_nothing_acknowledged_when_it_is_killed(server: 
     for writer in writers:
         writer.start()
     try:
-        for kills in range(1, 6):
-            wait_for_more_than(25 * kills, acknowledged)
+        for kills in range(1, 21):
+            wait_for_more_than(10 * kills, acknowledged)
             before = server.api_pid()
             os.kill(before, signal.SIGKILL)
             wait_for_another_child(server, before)

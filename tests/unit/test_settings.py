@@ -70,4 +70,6 @@ def test_switches_take_the_usual_words(word: str, tmp_path: Path) -> None:
 
 
 def test_ipv6_addresses_are_bracketed_in_the_endpoint() -> None:
-    assert Settings(host="::1").endpoint == "http://[::1]:4566"
+    settings = Settings(host="fd00::1", allow_hosts="Example.test, [fd00::2]")
+    assert settings.endpoint == "http://[fd00::1]:4566"
+    assert settings.host_names == {"[fd00::1]", "example.test", "[fd00::2]"}

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ..wire.message import Request, Response
+from ..wire.parse import MOST_BYTES
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -19,8 +20,6 @@ _log = logging.getLogger("sluicegate.api")
 
 THREADS = 16
 _BODY_SECONDS = 10.0
-# The largest request AWS takes on any operation served here: lambda CreateFunction.
-_BODY_BYTES = 70_167_211
 _HEADER_BYTES = 16 * 1024
 _HEADERS = 100
 
@@ -51,7 +50,7 @@ class App:
         except TimeoutError:
             return _plain(408, "the request body did not arrive in time")
         if body is None:
-            return _plain(413, f"request bodies are limited to {_BODY_BYTES} bytes")
+            return _plain(413, f"request bodies are limited to {MOST_BYTES} bytes")
         request = _request(scope, body)
         loop = asyncio.get_running_loop()
         try:
@@ -70,7 +69,7 @@ def _too_many_headers(scope: Scope) -> bool:
 async def _body(scope: Scope, receive: Receive) -> bytes | None:
     """The whole body; None when it is larger than any operation takes."""
     declared = dict(scope["headers"]).get(b"content-length", b"0")
-    if not declared.isdigit() or int(declared) > _BODY_BYTES:
+    if not declared.isdigit() or int(declared) > MOST_BYTES:
         return None
     parts, size, more = [], 0, True
     while more:
@@ -79,7 +78,7 @@ async def _body(scope: Scope, receive: Receive) -> bytes | None:
             break
         parts.append(message.get("body", b""))
         size += len(parts[-1])
-        if size > _BODY_BYTES:
+        if size > MOST_BYTES:
             return None
         more = message.get("more_body", False)
     return b"".join(parts)

@@ -37,6 +37,8 @@ def main() -> None:
     # Blocked in the supervisor, which waits for them; inherited through exec.
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     logging.basicConfig(format="%(levelname)s %(name)s %(message)s", level=logging.WARNING)
+    # What clients send wrong is theirs to know; it must not fill our log.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     line = sys.stdin.buffer.readline()
     if not line:
         return

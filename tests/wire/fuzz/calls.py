@@ -1,7 +1,7 @@
 """Every served operation, and calls as botocore writes them down before it signs them."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from tests.wire.fuzz.world import Raw
 
 from sluicegate.operations import served
-from sluicegate.wire.model import SERVICES, Protocol, operation_model
+from sluicegate.wire.model import operation_model
 
 OPERATIONS = sorted(f"{each.service}:{each.name}" for each in served())
 
@@ -39,23 +39,33 @@ def modelled(operation: str) -> OperationModel:
     return operation_model(service, name)
 
 
-def is_form(operation: OperationModel) -> bool:
-    """Whether parameters travel as a form; else they do as JSON."""
-    return SERVICES[operation.service_model.service_name].protocol in (
-        Protocol.QUERY,
-        Protocol.EC2,
-    )
-
-
 def written(operation: OperationModel, params: Mapping[str, Any]) -> Raw:
     """The call as botocore writes it, whatever `params` are."""
     serializer = serialize.create_serializer(
         operation.service_model.resolved_protocol, include_validation=False
     )
-    made = serializer.serialize_to_request(params, operation)
+    labels = dict.fromkeys(_labels(operation), "x")  # no path can do without them
+    made = serializer.serialize_to_request(labels | dict(params), operation)
     body = made["body"]
     if isinstance(body, dict):
         # Lone surrogates as some languages send them: as bytes that are no UTF-8.
-        body = urlencode(list(body.items()), errors="surrogatepass").encode()
-    headers = tuple(made["headers"].items())
-    return Raw(operation.service_model.service_name, body, headers=headers)
+        body = _form(body)
+    return Raw(
+        operation.service_model.service_name,
+        body,
+        path=made["url_path"],
+        query=_form(made["query_string"] or {}).decode(),
+        method=made["method"],
+        headers=tuple(made["headers"].items()),
+    )
+
+
+def _labels(operation: OperationModel) -> Iterator[str]:
+    members = operation.input_shape.members if operation.input_shape is not None else {}
+    for name, shape in members.items():
+        if shape.serialization.get("location") == "uri":
+            yield name
+
+
+def _form(fields: Mapping[str, Any]) -> bytes:
+    return urlencode(list(fields.items()), doseq=True, errors="surrogatepass").encode()

@@ -1,5 +1,6 @@
 """Parameters made from botocore's models to do harm: of what exists, what is valid, and neither."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -8,7 +9,6 @@ from botocore.model import Shape, StructureShape
 from hypothesis import strategies as st
 from tests.wire.fuzz.policies import DOCUMENTS
 from tests.wire.fuzz.values import BLOBS, INTEGERS, OTHER_TYPES, PATTERNS, TEXTS, TOKENS
-from tests.wire.fuzz.world import World
 from tests.wire.generator import Generator
 
 _MOST_DEPTH = 5
@@ -60,14 +60,18 @@ _WRONG |= dict.fromkeys(("long", "float", "double"), _WRONG["integer"])
 
 @dataclass(frozen=True)
 class _Making:
-    """One set of parameters in the making. Of ten values, `wrong` are as wrong as can be."""
+    """One set of parameters in the making, of what exists by the members that ask for it.
+
+    Of ten values, `wrong` are as wrong as can be; of ten that may be left out, `optional` are not.
+    """
 
     draw: st.DrawFn
-    world: World
+    existing: Mapping[str, Sequence[Any]]
     wrong: int
+    optional: int
 
-    def is_spoiled(self) -> bool:
-        return self.wrong > 0 and self.draw(_TEN) < self.wrong
+    def is_one_of(self, tenths: int) -> bool:
+        return tenths > 0 and self.draw(_TEN) < tenths
 
 
 _TEN = st.integers(0, 9)
@@ -76,22 +80,26 @@ _ODD_SIZES = st.sampled_from((0, 2, 7, 60, 1_001))
 
 
 @st.composite
-def parameters(draw: st.DrawFn, world: World, shape: StructureShape | None) -> dict[str, Any]:
+def parameters(
+    draw: st.DrawFn,
+    shape: StructureShape | None,
+    existing: Mapping[str, Sequence[Any]],
+) -> dict[str, Any]:
     """Parameters for an operation with this input, from nearly right to all wrong."""
-    # One that is wrong all over never gets further than its first member.
-    making = _Making(draw, world, draw(st.sampled_from((0, 1, 1, 3, 10))))
+    # What is wrong all over never gets further than its first member; nor does what says too much.
+    wrong, optional = draw(st.sampled_from((0, 1, 1, 3, 10))), draw(st.sampled_from((1, 3, 6)))
+    making = _Making(draw, existing, wrong, optional)
     return {} if shape is None else _structure(making, shape, 0)
 
 
 def _structure(making: _Making, shape: StructureShape, depth: int) -> dict[str, Any]:
     made = {}
     for name, member in shape.members.items():
-        if name == "DryRun" and making.draw(_TEN):
-            continue  # it would hide whatever comes after it
+        optional = 1 if name == "DryRun" else making.optional  # it hides what would come after it
         is_wanted = name in shape.required_members or (
-            depth < _MOST_DEPTH and making.draw(st.booleans())
+            depth < _MOST_DEPTH and making.is_one_of(optional)
         )
-        if is_wanted != making.is_spoiled():
+        if is_wanted and not (making.wrong and making.is_one_of(1)):
             made[name] = _value(making, member, name, depth + 1)
     return made
 
@@ -101,12 +109,12 @@ def _value(making: _Making, shape: Shape, name: str, depth: int) -> Any:
         case "structure" if not shape.is_document_type:
             return _structure(making, shape, depth)
         case "list":
-            size = making.draw(_ODD_SIZES if making.is_spoiled() else _SIZES)
+            size = making.draw(_ODD_SIZES if making.is_one_of(making.wrong) else _SIZES)
             made = [_value(making, shape.member, name, depth + 1) for _ in range(min(size, 2))]
             return made * max(size // 2, 1)
         case "map":
             keys = [_value(making, shape.key, name, depth + 1)] * making.draw(_SIZES)
-            if making.is_spoiled():
+            if making.is_one_of(making.wrong):
                 keys = [str(each) for each in range(making.draw(_ODD_SIZES))]
             texts = [key if isinstance(key, str) else "1" for key in keys]
             return dict.fromkeys(texts, _value(making, shape.value, name, depth + 1))
@@ -116,20 +124,20 @@ def _value(making: _Making, shape: Shape, name: str, depth: int) -> Any:
 def _scalar(making: _Making, shape: Shape, name: str) -> Any:
     name = name.lower()
     draw = making.draw
-    if making.is_spoiled():
+    if making.is_one_of(making.wrong):
         special = _SPECIAL.get(name)
         wrong = _WRONG.get(shape.type_name, _WRONG["string"])
         return draw(special if special is not None and draw(_TEN) else wrong)
-    named = _existing(making.world, name)
+    named = _existing(making.existing, name)
     if shape.type_name in ("string", "blob") and named and draw(_TEN):
         is_other = shape.type_name == "string" and not draw(_TEN)
-        return draw(st.sampled_from(making.world.anything if is_other else named))
+        return draw(st.sampled_from(making.existing[""] if is_other else named))
     return draw(_valid(shape))
 
 
-def _existing(world: World, name: str) -> list[Any]:
+def _existing(existing: Mapping[str, Sequence[Any]], name: str) -> Sequence[Any]:
     name = _ALIASES.get(name, name)
-    return world.existing.get(name) or world.existing.get(name.removesuffix("s")) or []
+    return existing.get(name) or existing.get(name.removesuffix("s")) or ()
 
 
 @cache

@@ -15,7 +15,8 @@ def test_any_parameters_are_answered(
     world: World, name: str, data: st.DataObject, signer: str
 ) -> None:
     operation = modelled(name)
-    params = data.draw(parameters(world, operation.input_shape))
+    existing = world.known(operation.service_model.service_name)
+    params = data.draw(parameters(operation.input_shape, existing))
     request = world.signed(written(operation, params), signer)
     response = world.judged(request, signer, operation.name)
     understood(response, operation.service_model.resolved_protocol, operation)

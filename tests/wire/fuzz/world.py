@@ -44,9 +44,9 @@ class Raw:
 
 
 class World:
-    """An endpoint, three who sign, and what exists: by the names that ask for it.
+    """An endpoint, three who sign, and what exists there: `existing` by service and by name.
 
-    `existing` has ids, names and ARNs by the lower-case name of the member they were found in.
+    Names are those of the members a value was found in, in lower case.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -57,12 +57,11 @@ class World:
             member = self.endpoint.user(name.replace(" ", "-"), policy=policy)
             signers[name] = (member.credentials.access_key, member.credentials.secret_key)
         self._credentials = {name: Credentials(*pair) for name, pair in signers.items()}
-        self.existing: dict[str, list[Any]] = {}
-        for result in _furnish(self.endpoint):
-            self._remember("", result)
-        self.anything = [
-            each for found in self.existing.values() for each in found if isinstance(each, str)
-        ]
+        self.existing: dict[str, dict[str, list[Any]]] = {}
+        for service, furnish in _FURNISHERS.items():
+            known = self.existing.setdefault(service, {})
+            for result in furnish(self.endpoint.client(service)):
+                _remember(known, "", result)
         self._states = [State(folder / name) for name in ("sluicegate.db", "log-events.db")]
 
     def close(self) -> None:
@@ -71,18 +70,13 @@ class World:
             state.close()
         self.endpoint.close()
 
-    def _remember(self, name: str, value: Any) -> None:
-        if isinstance(value, dict):
-            for key, inside in value.items():
-                if key != "ResponseMetadata":
-                    self._remember(key, inside)
-        elif isinstance(value, list):
-            for inside in value:
-                self._remember(name, inside)
-        elif isinstance(value, str | bytes) and value:
-            known = self.existing.setdefault(name.lower(), [])
-            if value not in known:
-                known.append(value)
+    def known(self, service: str) -> dict[str, list[Any]]:
+        """What exists, by name: the service's own first; under `""` every text there is."""
+        merged: dict[str, list[Any]] = {}
+        for each in (*self.existing.values(), self.existing.get(service, {})):
+            merged |= each
+        texts = [text for found in merged.values() for text in found if isinstance(text, str)]
+        return merged | {"": texts}
 
     def signed(self, raw: Raw, signer: str) -> Request:
         """The request as it would arrive, signed by botocore."""
@@ -129,17 +123,22 @@ def understood(response: Response, protocol: str, operation: OperationModel | No
     assert response.headers.get("x-amzn-RequestId"), response
 
 
-def _furnish(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
-    """Make something of everything; yields what was made and what lists say of it."""
-    for make in (_identities, _keys, _secrets, _logs, _networks):
-        yield from make(endpoint.client)
+def _remember(known: dict[str, list[Any]], name: str, value: Any) -> None:
+    """Every text and blob in a result, by the name of its member."""
+    if isinstance(value, dict):
+        for key, inside in value.items():
+            if key != "ResponseMetadata":
+                _remember(known, key, inside)
+    elif isinstance(value, list):
+        for inside in value:
+            _remember(known, name, inside)
+    elif isinstance(value, str | bytes) and value:
+        found = known.setdefault(name.lower(), [])
+        if value not in found:
+            found.append(value)
 
 
-_Clients = Callable[[str], Any]
-
-
-def _identities(client: _Clients) -> Iterator[dict[str, Any]]:
-    iam = client("iam")
+def _identities(iam: Any) -> Iterator[dict[str, Any]]:
     trust = {
         "Version": "2012-10-17",
         "Statement": [
@@ -169,8 +168,7 @@ def _identities(client: _Clients) -> Iterator[dict[str, Any]]:
     yield {"AWSServiceName": "kafka.amazonaws.com", "PolicyDocument": document}
 
 
-def _keys(client: _Clients) -> Iterator[dict[str, Any]]:
-    kms = client("kms")
+def _keys(kms: Any) -> Iterator[dict[str, Any]]:
     key = kms.create_key(Tags=[{"TagKey": "team", "TagValue": "one"}])
     yield key
     key_id = key["KeyMetadata"]["KeyId"]
@@ -195,8 +193,7 @@ def _keys(client: _Clients) -> Iterator[dict[str, Any]]:
     yield {"Marker": kms.list_grants(KeyId=key_id, Limit=1)["NextMarker"]}
 
 
-def _secrets(client: _Clients) -> Iterator[dict[str, Any]]:
-    secrets = client("secretsmanager")
+def _secrets(secrets: Any) -> Iterator[dict[str, Any]]:
     tags = [{"Key": "team", "Value": "one"}]
     made = secrets.create_secret(Name="AmazonMSK_alice", SecretString="{}", Tags=tags)
     yield made
@@ -210,8 +207,7 @@ def _secrets(client: _Clients) -> Iterator[dict[str, Any]]:
     yield {"NextToken": secrets.list_secrets(MaxResults=1)["NextToken"]}
 
 
-def _logs(client: _Clients) -> Iterator[dict[str, Any]]:
-    logs = client("logs")
+def _logs(logs: Any) -> Iterator[dict[str, Any]]:
     names = ("/aws/lambda/one", "brokers")
     for name in names:
         logs.create_log_group(logGroupName=name, tags={"team": "one"})
@@ -247,8 +243,7 @@ def _logs(client: _Clients) -> Iterator[dict[str, Any]]:
     yield logs.put_resource_policy(policyName="kafka", policyDocument=document)
 
 
-def _networks(client: _Clients) -> Iterator[dict[str, Any]]:
-    ec2 = client("ec2")
+def _networks(ec2: Any) -> Iterator[dict[str, Any]]:
     vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.1.1.0/24")["Subnet"]["SubnetId"]
     group = ec2.create_security_group(GroupName="brokers", Description="x", VpcId=vpc)["GroupId"]
@@ -269,3 +264,13 @@ def _networks(client: _Clients) -> Iterator[dict[str, Any]]:
         yield getattr(ec2, f"describe_{kind}")()
     yield {"Resources": [vpc, subnet, group, gateway]}
     yield {"NextToken": ec2.describe_security_group_rules(MaxResults=5)["NextToken"]}
+
+
+_FURNISHERS: dict[str, Callable[[Any], Iterator[dict[str, Any]]]] = {
+    "iam": _identities,
+    "kms": _keys,
+    "secretsmanager": _secrets,
+    "logs": _logs,
+    "ec2": _networks,
+}
+"""How something of everything is made; yields what was made and what lists say of it."""

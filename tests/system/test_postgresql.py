@@ -1,0 +1,63 @@
+"""`serve` with its state in PostgreSQL."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from sluicegate.wire.client import Credentials
+from tests.contract.postgresql_server import PostgresqlServer
+
+from .server import Server
+from .test_serve import get, reset
+from .waiting import until
+
+
+@pytest.fixture
+def url(postgresql: PostgresqlServer, names: Iterator[str]) -> str:
+    return postgresql.create(next(names))
+
+
+def test_the_story_on_postgresql(tmp_path: Path, url: str) -> None:
+    with Server(tmp_path / "state", "--allow-reset", SLUICEGATE_DATABASE=url) as server:
+        iam = server.client("iam")
+        iam.create_user(UserName="alice")
+        key = iam.create_access_key(UserName="alice")["AccessKey"]
+        alice = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+        with pytest.raises(ClientError, match="no identity-based policy allows"):
+            server.client("iam", alice).list_users()
+        managed = "arn:aws:iam::aws:policy/IAMReadOnlyAccess"
+        iam.attach_user_policy(UserName="alice", PolicyArn=managed)
+        assert server.client("iam", alice).list_users()["Users"]
+        kms, secrets = server.client("kms"), server.client("secretsmanager")
+        key_id = kms.create_key()["KeyMetadata"]["KeyId"]
+        secrets.create_secret(Name="s", KmsKeyId=key_id, SecretString="x")
+        logs = server.client("logs")
+        logs.create_log_group(logGroupName="g")
+        logs.create_log_stream(logGroupName="g", logStreamName="s")
+        event = {"timestamp": 1, "message": "too old"}
+        logs.put_log_events(logGroupName="g", logStreamName="s", logEvents=[event])
+        assert server.client("ec2").describe_vpcs()["Vpcs"][0]["IsDefault"]
+        server.kill()
+        server.restart()
+        assert server.client("iam", alice).list_users()["Users"]
+        secrets = server.client("secretsmanager")
+        assert secrets.get_secret_value(SecretId="s")["SecretString"] == "x"
+        assert reset(server, server.root())[0] == 200
+        assert server.client("iam").list_users()["Users"] == []
+
+
+def test_a_server_that_goes_and_comes_back(
+    tmp_path: Path, url: str, postgresql: PostgresqlServer
+) -> None:
+    with Server(tmp_path / "state", SLUICEGATE_DATABASE=url) as server:
+        server.client("iam").create_user(UserName="alice")
+        postgresql.stop()
+        try:
+            until(lambda: get(server, "/health/ready")[0] == 503, "not ready")
+            assert get(server, "/health/live")[0] == 200
+        finally:
+            postgresql.start()
+        until(lambda: get(server, "/health/ready")[0] == 200, "ready again")
+        assert server.client("iam").get_user(UserName="alice")["User"]
