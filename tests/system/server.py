@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from botocore.config import Config
+
 from sluicegate.wire.client import Credentials, client
 
 
@@ -48,6 +50,16 @@ class Server:
         """A real client over HTTP; signs as root unless told otherwise."""
         signer = credentials or self.root()
         return client(service, endpoint_url=self.endpoint, region="us-east-1", credentials=signer)
+
+    def impatient(self, service: str) -> Any:
+        """A client of root's that does not try again, so that a test sees each answer."""
+        return client(
+            service,
+            endpoint_url=self.endpoint,
+            region="us-east-1",
+            credentials=self.root(),
+            config=Config(retries={"total_max_attempts": 1}),
+        )
 
     def root(self) -> Credentials:
         """The root user's key, as a user finds it."""

@@ -10,25 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
-
-from sluicegate.wire.client import client
 
 from .server import Server
 from .test_serve import get
 from .waiting import until
-
-
-def impatient(server: Server, service: str) -> Any:
-    """A client that does not try again, so that a test sees each answer."""
-    return client(
-        service,
-        endpoint_url=server.endpoint,
-        region="us-east-1",
-        credentials=server.root(),
-        config=Config(retries={"total_max_attempts": 1}),
-    )
 
 
 def status_of(call: Any, **parameters: Any) -> int:
@@ -58,7 +44,7 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
 
 def test_a_full_disk_refuses_writes_serves_reads_and_heals(tmp_path: Path) -> None:
     with small_disk(tmp_path, 24) as disk, Server(disk / "state") as server:
-        iam = impatient(server, "iam")
+        iam = server.impatient("iam")
         iam.create_user(UserName="before")
         filler = disk / "filler"
         fill(filler)
@@ -91,7 +77,7 @@ def fill(path: Path) -> None:
 
 
 def test_a_locked_database_refuses_writes_after_a_wait_and_serves_reads(server: Server) -> None:
-    iam = impatient(server, "iam")
+    iam = server.impatient("iam")
     iam.create_user(UserName="alice")
     with closing(sqlite3.connect(server.state / "sluicegate.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -156,7 +156,7 @@ def test_concurrent_writers_lose_nothing_acknowledged_when_it_is_killed(server: 
     stop = threading.Event()
 
     def write(number: int) -> None:
-        iam = server.client("iam")
+        iam = server.impatient("iam")
         count = 0
         while not stop.is_set():
             name = f"user-{number}-{count}"

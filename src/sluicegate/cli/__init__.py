@@ -97,7 +97,7 @@ def _demo(settings: Settings, options: argparse.Namespace) -> int:
 # `root_credentials` is a secret and has no flag: arguments show in process lists.
 _SERVE_FLAGS = tuple(name for name in FIELDS if name != "root_credentials")
 
-_CLIENT_FLAGS = ("state", "host", "port", "account", "region")
+_CLIENT_FLAGS = ("state", "host", "port", "region")
 
 _COMMANDS: Mapping[str, tuple[Command, str, Sequence[str]]] = {
     "serve": (_serve, "Serve AWS's APIs in the foreground; Ctrl-C stops it.", _SERVE_FLAGS),

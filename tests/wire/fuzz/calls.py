@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from botocore import serialize
 from botocore.model import OperationModel
@@ -68,4 +68,6 @@ def _labels(operation: OperationModel) -> Iterator[str]:
 
 
 def _form(fields: Mapping[str, Any]) -> bytes:
-    return urlencode(list(fields.items()), doseq=True, errors="surrogatepass").encode()
+    return urlencode(
+        list(fields.items()), doseq=True, errors="surrogatepass", quote_via=quote
+    ).encode()

@@ -1,7 +1,7 @@
 """Whatever the parameters of a call, it is answered in AWS's words, soon, and all or nothing."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 from tests.wire.fuzz.calls import OPERATIONS, fuzzed, modelled, written
 from tests.wire.fuzz.hostile import parameters
@@ -17,6 +17,10 @@ def test_any_parameters_are_answered(
     operation = modelled(name)
     existing = world.known(operation.service_model.service_name)
     params = data.draw(parameters(operation.input_shape, existing))
-    request = world.signed(written(operation, params), signer)
+    try:
+        raw = written(operation, params)
+    except UnicodeEncodeError:
+        reject()  # botocore puts no lone surrogates into a path
+    request = world.signed(raw, signer)
     response = world.judged(request, signer, operation.name)
     understood(response, operation.service_model.resolved_protocol, operation)

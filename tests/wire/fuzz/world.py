@@ -166,6 +166,8 @@ def _identities(iam: Any) -> Iterator[dict[str, Any]]:
     iam.create_account_alias(AccountAlias="acme")
     yield {"PolicyName": "given", "AccountAlias": "acme", "Marker": iam.list_users(MaxItems=1)}
     yield {"AWSServiceName": "kafka.amazonaws.com", "PolicyDocument": document}
+    yield {"AssumeRolePolicyDocument": json.dumps(trust), "PolicyArn": arn}
+    yield {"RoleArn": "arn:aws:iam::000000000000:role/worker", "Password": "Correct-horse-2"}
 
 
 def _keys(kms: Any) -> Iterator[dict[str, Any]]:
@@ -188,6 +190,7 @@ def _keys(kms: Any) -> Iterator[dict[str, Any]]:
             RetiringPrincipal=grantee,
             Operations=["Decrypt", "CreateGrant"],
         )
+    yield {"GranteePrincipal": grantee, "NumberOfBytes": 32}
     yield {"Policy": kms.get_key_policy(KeyId=key_id, PolicyName="default")["Policy"]}
     yield {"PolicyName": "default", "Marker": kms.list_keys(Limit=1)["NextMarker"]}
     yield {"Marker": kms.list_grants(KeyId=key_id, Limit=1)["NextMarker"]}
