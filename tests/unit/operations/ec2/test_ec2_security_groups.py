@@ -291,6 +291,11 @@ def test_descriptions_change_by_rule_and_by_permission(endpoint: Endpoint) -> No
     assert refused(outward, GroupId=w.group, SecurityGroupRuleDescriptions=[described])[0] == (
         "InvalidSecurityGroupRuleId.NotFound"
     )
+    everything = {**EVERYTHING, "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "out"}]}
+    outward(GroupId=w.group, IpPermissions=[everything])
+    of_group = [{"Name": "group-id", "Values": [w.group]}]
+    rules = w.ec2.describe_security_group_rules(Filters=of_group)["SecurityGroupRules"]
+    assert [rule.get("Description") for rule in rules if rule["IsEgress"]] == ["out"]
     unknown = [tcp(1, **cidrs("10.0.0.0/16"))]
     code, _ = refused(update, GroupId=w.group, IpPermissions=unknown)
     assert code == "InvalidPermission.NotFound"
