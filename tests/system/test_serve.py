@@ -313,7 +313,9 @@ def test_explain_tells_why_a_request_was_denied(calm: Server) -> None:
         check=True,
         env=os.environ | calm.variables(),
     )
-    assert "IMPLICIT_DENY" in told.stdout and "iam:ListUsers" in told.stdout
+    assert "IMPLICIT_DENY by the identity-based policy" in told.stdout
+    smallest = '{"Effect": "Allow", "Action": "iam:ListUsers", "Resource": "*"}'
+    assert f"the smallest statement that would have allowed it\n  {smallest}" in told.stdout
     nothing = subprocess.run(
         [*explain, "nothing"],
         capture_output=True,

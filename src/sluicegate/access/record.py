@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .. import iam
 from ..iam.layers import Attached, Check, Decision, Layers, Match
 from ..iam.model import Context, Effect, Layer, PrincipalKind, Question
 from ..store.decisions import Recorded, new_id
@@ -55,6 +56,8 @@ def recorded(
         details={
             "evaluations": [_evaluation(question, decision)],
             "policies": [_policy(layer, attached) for layer, attached in policies],
+            # Not a member of AWS's object; {} where no statement would have helped.
+            "smallestStatement": iam.smallest_statement(question, decision),
         },
         documents={uri(attached): attached.text for _, attached in policies},
     )

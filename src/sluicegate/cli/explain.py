@@ -50,24 +50,36 @@ def _credentials(settings: Settings) -> Credentials:
 
 
 def _tell(details: Mapping[str, Any]) -> None:
+    context = dict(details["requestContext"])
+    refused_by = context.pop("sluicegate:RefusedBy", "")
+    statement = context.pop("sluicegate:SmallestStatement", None)
     for evaluation in details["evaluations"]:
-        principal = details["requestContext"].get("aws:PrincipalArn", "")
-        for name, fact in (
-            ("decision", evaluation["evaluatedEffect"]),
-            ("principal", principal),
-            ("action", evaluation["action"]),
-            ("resource", evaluation["resource"]),
-        ):
-            print(f"{name:<10} {fact}")
-        for check in evaluation["checks"]:
-            print(f"\n{check['checkType']:<24} {check['evaluatedEffect']}")
-            for policy in check["matchedPolicies"]:
-                for statement in policy["matchedStatements"]:
-                    sid = statement["sid"]
-                    print(f"  {statement['evaluatedEffect']:<6} {policy['uri']} statement {sid}")
+        _tell_evaluation(evaluation, context, refused_by)
+    if statement:
+        print("\nthe smallest statement that would have allowed it")
+        print(f"  {json.dumps(statement)}")
     print("\nmade against")
     for policy in details["policies"]:
         print(f"  {policy['type']:<24} {policy['uri']}")
     print("\nwith the condition keys")
-    for key, value in sorted(details["requestContext"].items()):
+    for key, value in sorted(context.items()):
         print(f"  {key:<28} {value if isinstance(value, str) else ', '.join(value)}")
+
+
+def _tell_evaluation(
+    evaluation: Mapping[str, Any], context: Mapping[str, Any], refused_by: str
+) -> None:
+    effect = evaluation["evaluatedEffect"]
+    for name, fact in (
+        ("decision", f"{effect} by the {refused_by}" if refused_by else effect),
+        ("principal", context.get("aws:PrincipalArn", "")),
+        ("action", evaluation["action"]),
+        ("resource", evaluation["resource"]),
+    ):
+        print(f"{name:<10} {fact}")
+    for check in evaluation["checks"]:
+        print(f"\n{check['checkType']:<24} {check['evaluatedEffect']}")
+        for policy in check["matchedPolicies"]:
+            for statement in policy["matchedStatements"]:
+                sid = statement["sid"]
+                print(f"  {statement['evaluatedEffect']:<6} {policy['uri']} statement {sid}")

@@ -26,11 +26,17 @@ def _get_details(call: Call, params: Params) -> Result:
         # An answer is one page: a decision here has one evaluation.
         raise AwsError("ValidationException", "The nextToken is not valid.")
     kept = _find(call, params)
-    context = {
+    context: dict[str, object] = {
         key: list(value) if isinstance(value, tuple) else value
         for key, value in kept.context.items()
     }
-    return {"requestContext": context, **kept.details}
+    details = dict(kept.details)
+    if statement := details.pop("smallestStatement"):
+        # AWS's object has no member for it; a context is a map of whatever keys there are.
+        context["sluicegate:SmallestStatement"] = statement
+    if kept.layer:
+        context["sluicegate:RefusedBy"] = kept.layer
+    return {"requestContext": context, **details}
 
 
 def _asks_policy(_call: Call, _params: Params) -> Iterable[Ask]:
