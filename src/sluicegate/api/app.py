@@ -18,7 +18,9 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 _log = logging.getLogger("sluicegate.api")
 
-THREADS = 16
+# Started as they are needed. More than there is work for: while the database is locked, writers
+# wait up to 5 s each, and reads must not queue behind them.
+THREADS = 64
 _BODY_SECONDS = 10.0
 _HEADER_BYTES = 16 * 1024
 _HEADERS = 100

@@ -72,7 +72,7 @@ class _Making:
 
 _TEN = st.integers(0, 9)
 _SIZES = st.sampled_from((1, 1, 2))
-_ODD_SIZES = st.sampled_from((0, 2, 7, 60, 1_001))
+_ODD_SIZES = st.sampled_from((0, 2, 7, 60, 1_001, 20_000))
 
 
 @st.composite
@@ -104,16 +104,18 @@ def _value(making: _Making, shape: Shape, name: str, depth: int) -> Any:
     match shape.type_name:
         case "structure" if not shape.is_document_type:
             return _structure(making, shape, depth)
+        case "list" if making.is_one_of(making.wrong):
+            # Many of what is right: many of what is a megabyte each would say nothing more.
+            return [making.draw(_valid(shape.member))] * making.draw(_ODD_SIZES)
         case "list":
-            size = making.draw(_ODD_SIZES if making.is_one_of(making.wrong) else _SIZES)
-            made = [_value(making, shape.member, name, depth + 1) for _ in range(min(size, 2))]
-            return made * max(size // 2, 1)
+            times = range(making.draw(_SIZES))
+            return [_value(making, shape.member, name, depth + 1) for _ in times]
+        case "map" if making.is_one_of(making.wrong):
+            value = making.draw(_valid(shape.value))
+            return {str(key): value for key in range(making.draw(_ODD_SIZES))}
         case "map":
-            keys = [_value(making, shape.key, name, depth + 1)] * making.draw(_SIZES)
-            if making.is_one_of(making.wrong):
-                keys = [str(each) for each in range(making.draw(_ODD_SIZES))]
-            texts = [key if isinstance(key, str) else "1" for key in keys]
-            return dict.fromkeys(texts, _value(making, shape.value, name, depth + 1))
+            key = _value(making, shape.key, name, depth + 1)
+            return {str(key): _value(making, shape.value, name, depth + 1)}
     return _scalar(making, shape, name)
 
 
