@@ -103,8 +103,9 @@ def _zero(log: bytes, at: int) -> bytes:
 
 
 def test_state_waits_for_the_disk_at_each_commit_and_a_journal_does_not(tmp_path: Path) -> None:
-    for durable, synchronous in ((True, 2), (False, 1)):
-        database = Database(sqlite_url(tmp_path / f"{durable}.db"), durable=durable)
+    for durable, throwaway, synchronous in ((True, False, 2), (False, False, 1), (True, True, 0)):
+        url = sqlite_url(tmp_path / f"{synchronous}.db")
+        database = Database(url, durable=durable, throwaway=throwaway)
         with database.write() as tx:
             assert tx.exec_driver_sql("PRAGMA synchronous").scalar_one() == synchronous
             assert tx.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"

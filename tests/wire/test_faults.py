@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from botocore.awsrequest import HeadersDict
+from botocore.parsers import create_parser
 from tests.wire.exchange import received
 
 from sluicegate.errors import (
@@ -68,7 +70,7 @@ def test_a_denial_of_ec2_is_unauthorized_with_the_sentence_and_the_decision() ->
     assert (status, code) == (403, "UnauthorizedOperation")
     assert message == (
         f"You are not authorized to perform this operation. {_WHY}"
-        " Encoded authorization failure message: blob"
+        ". Encoded authorization failure message: blob"
     )
 
 
@@ -161,3 +163,26 @@ def test_an_error_without_a_target_is_in_the_protocol_of_the_request() -> None:
     )
     assert answer.status == 400
     assert answer.body.startswith(b"<ErrorResponse><Error><Type>Sender</Type>")
+
+
+def test_a_client_of_s3_is_refused_in_the_only_words_it_reads() -> None:
+    credential = "AKIA/20260101/us-east-1/s3/aws4_request"
+    headers = (("authorization", f"AWS4-HMAC-SHA256 Credential={credential}"),)
+    for error, code, status in [
+        (AwsError("InvalidAction", "a & b"), "InvalidAction", 400),
+        (AccessDenied("a & b"), "AccessDenied", 403),
+        (IdentityFault(Fault.UNKNOWN_KEY, "a & b"), "InvalidClientTokenId", 403),
+    ]:
+        request = Request("PUT", "/bucket", "", headers, b"")
+        answer = render_error(error, target=None, request=request, request_id="11-22")
+        read = create_parser("rest-xml").parse(
+            {
+                "body": answer.body,
+                "headers": HeadersDict(answer.headers),
+                "status_code": answer.status,
+            },
+            None,
+        )
+        assert answer.status == status
+        assert read["Error"] == {"Code": code, "Message": "a & b"}
+        assert read["ResponseMetadata"]["RequestId"] == "11-22"

@@ -1,7 +1,5 @@
 """Who may reach a server on loopback: its own names, and no page of the web."""
 
-import json
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,14 +84,8 @@ def test_a_request_to_one_of_our_names_passes(host: str) -> None:
 def test_a_request_to_any_other_name_is_refused(host: str) -> None:
     refused = check_host(arriving(("host", host)), ALLOWED)
     assert refused is not None
-    assert refused.status == 403
-    assert refused.headers == {
-        "content-type": "application/json",
-        "x-content-type-options": "nosniff",
-    }
-    message = json.loads(refused.body)["message"]
-    assert message.startswith("host `")
-    assert message.endswith(
+    assert refused.startswith("host `")
+    assert refused.endswith(
         "` is not allowed here; to allow it, add its name to the setting `allow_hosts` "
         "(SLUICEGATE_ALLOW_HOSTS)"
     )
@@ -102,10 +94,7 @@ def test_a_request_to_any_other_name_is_refused(host: str) -> None:
 @pytest.mark.parametrize("hosts", [[], ["localhost", "localhost"], ["localhost", "evil.tld"]])
 def test_a_request_without_exactly_one_host_is_refused(hosts: list[str]) -> None:
     refused = check_host(arriving(*(("host", host) for host in hosts)), ALLOWED)
-    assert refused is not None
-    assert json.loads(refused.body) == {
-        "message": f"a request needs one Host header, this one has {len(hosts)}"
-    }
+    assert refused == f"a request needs one Host header, this one has {len(hosts)}"
 
 
 @pytest.mark.parametrize(
@@ -139,8 +128,7 @@ def test_a_page_of_one_of_our_names_passes(origin: str) -> None:
 def test_a_page_from_elsewhere_is_refused(origin: str) -> None:
     refused = check_host(arriving(("host", "localhost"), ("origin", origin)), ALLOWED)
     assert refused is not None
-    assert refused.status == 403
-    assert json.loads(refused.body)["message"].startswith("origin `")
+    assert refused.startswith("origin `")
 
 
 def test_every_origin_of_several_must_be_ours() -> None:
@@ -153,10 +141,7 @@ def test_a_request_line_that_names_another_host_is_refused() -> None:
     assert check_host(arriving(host, path="http://localhost:4566/x"), ALLOWED) is None
     for path in ("http://evil.tld/", "http://localhost/", "HTTP://evil.tld", "ftp://x@evil.tld/"):
         refused = check_host(arriving(host, path=path), ALLOWED)
-        assert refused is not None
-        assert json.loads(refused.body) == {
-            "message": "the request line names another host than the Host header"
-        }
+        assert refused == "the request line names another host than the Host header"
 
 
 def test_a_path_that_holds_a_url_is_a_path() -> None:

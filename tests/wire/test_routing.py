@@ -13,6 +13,11 @@ from sluicegate.wire.route import envelope, route
 _FORM = (("content-type", "application/x-www-form-urlencoded"),)
 
 
+def _signed_for(service: str) -> tuple[tuple[str, str], ...]:
+    credential = f"AKIA/20260101/us-east-1/{service}/aws4_request"
+    return (("authorization", f"AWS4-HMAC-SHA256 Credential={credential}"),)
+
+
 def _request(
     path: str = "/",
     *,
@@ -216,19 +221,37 @@ _BAD_FORM = ("MalformedQueryString", "The query string contains a syntax error."
             "kms",
             _request(headers=(("x-amz-target", "TrentService.Nope"),)),
             "UnknownOperationException",
-            "",
+            "Sluicegate knows no operation `TrentService.Nope`.",
             400,
         ),
         (
             "kms",
             _request(headers=(("x-amz-target", "secretsmanager.ListSecrets"),)),
             "UnknownOperationException",
-            "",
+            "Sluicegate knows no operation `secretsmanager.ListSecrets`.",
             400,
         ),
-        ("kms", _request(headers=(("x-amz-target", ""),)), "UnknownOperationException", "", 400),
-        ("lambda", _request("/nope", method="GET"), "UnknownOperationException", "", 404),
-        ("lambda", _request("/2015-03-31/functions/f/g/h"), "UnknownOperationException", "", 404),
+        (
+            "kms",
+            _request(headers=(("x-amz-target", ""),)),
+            "UnknownOperationException",
+            "Sluicegate knows no operation ``.",
+            400,
+        ),
+        (
+            "lambda",
+            _request("/nope", method="GET"),
+            "UnknownOperationException",
+            "Sluicegate knows no operation at `GET /nope`.",
+            404,
+        ),
+        (
+            "lambda",
+            _request("/2015-03-31/functions/f/g/h"),
+            "UnknownOperationException",
+            "Sluicegate knows no operation at `POST /2015-03-31/functions/f/g/h`.",
+            404,
+        ),
         (
             "kafka",
             _request("/v1/nope", method="GET"),
@@ -244,7 +267,13 @@ _BAD_FORM = ("MalformedQueryString", "The query string contains a syntax error."
             400,
         ),
         (None, _request("", method="PUT"), "MissingAction", None, None),
-        (None, _request("*", method="OPTIONS"), "UnknownOperationException", "", 404),
+        (
+            None,
+            _request("*", method="OPTIONS"),
+            "UnknownOperationException",
+            "Sluicegate knows no operation at `OPTIONS *`.",
+            404,
+        ),
     ],
 )
 def test_a_request_that_means_nothing_is_refused_in_its_services_words(
@@ -266,6 +295,9 @@ def test_a_request_that_means_nothing_is_refused_in_its_services_words(
         (_request(headers=_FORM, body=b"Action=A&Version=2016-11-15"), Protocol.EC2),
         (_request(method="GET", query="Action=A&Version=2011-06-15"), Protocol.QUERY),
         (_request("/v1/clusters", method="GET"), Protocol.REST_JSON),
+        (_request("/bucket", method="PUT", headers=_signed_for("s3")), Protocol.REST_XML),
+        (_request("/2013-04-01/hostedzone", headers=_signed_for("route53")), Protocol.QUERY),
+        (_request(headers=(*_FORM, *_signed_for("ec2"))), Protocol.EC2),
     ],
 )
 def test_an_answer_to_a_stranger_is_in_the_protocol_he_seems_to_speak(

@@ -1,9 +1,9 @@
 """May they: each question of an operation decided by real policies, recorded with its reasons."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from typing import TypeVar
 
 from .. import iam
 from ..arn import Arn
@@ -13,11 +13,10 @@ from ..iam.model import Context, Effect, Layer, PolicyKind, PrincipalKind, Quest
 from ..store import principals
 from ..store.database import Database, Tx
 from ..store.decisions import DecisionLog
-from .callers import Ask, Caller, ResourcePolicy
-from .memory import EpochMemory
+from ..wire.sigv4 import unknown_key
+from .callers import Ask, Caller, ResourcePolicy, Session
+from .memory import EpochMemory, Remembered
 from .record import Occasion, recorded
-
-T = TypeVar("T")
 
 _ALWAYS = Decision(Effect.ALLOW, reason="always allowed")
 
@@ -46,25 +45,27 @@ class Authority:
     def _decide(self, caller: Caller, ask: Ask, occasion: Occasion) -> None:
         context = _context(caller, ask, occasion.context)
         question = Question(caller.principal, ask.action, ask.resource, context, ask.also)
-        layers = self._layers(caller, ask)
+        remembered = self._memory.now
+        layers = self._layers(caller, ask, remembered)
         decision = _settled_beforehand(caller, ask) or iam.decide(question, layers)
-        record = recorded(question, layers, decision, occasion, self._memory.epoch)
+        record = recorded(question, layers, decision, occasion, remembered.epoch)
         decision_id = self._decisions.record(record)
         if not decision.allowed:
             sentence = iam.denial(question, decision, shown=ask.shown)
             raise AccessDenied(sentence, decision_id=decision_id)
 
-    def _layers(self, caller: Caller, ask: Ask) -> Layers:
+    def _layers(self, caller: Caller, ask: Ask, remembered: Remembered) -> Layers:
         policy = ask.resource_policy
         resource = None
         if policy is not None:
             resource = Attached(
                 self._load(policy.text, policy.kind), uri=policy.uri, text=policy.text
             )
+        own = self._own(caller, remembered)
         return Layers(
-            identity=self._identity(caller),
-            boundary=self._boundary(caller),
-            session=self._session(caller),
+            identity=own.identity,
+            boundary=own.boundary,
+            session=self._session(caller.session, own),
             resource=resource,
             resource_account=ask.resource_account,
             resource_layer=_layer(policy),
@@ -72,44 +73,41 @@ class Authority:
             grants=ask.grants,
         )
 
-    def _identity(self, caller: Caller) -> tuple[Attached, ...]:
+    def _own(self, caller: Caller, remembered: Remembered) -> "_Own":
         if not caller.entity_id or caller.principal.kind is PrincipalKind.SERVICE:
-            return ()
+            return _NOTHING
+        arns = caller.session.policy_arns if caller.session else ()
 
-        def load(tx: Tx) -> tuple[Attached, ...]:
-            stored = principals.identity_policies(tx, caller.entity_id)
-            return tuple(self._attached(policy, PolicyKind.IDENTITY) for policy in stored)
+        def load() -> _Own:
+            with self._database.read() as tx:
+                return self._read(tx, caller, arns)
 
-        return self._recall(("identity", caller.entity_id), load)
+        return remembered.recall(("policies", caller.entity_id, arns), load)
 
-    def _boundary(self, caller: Caller) -> tuple[Attached, ...] | None:
-        if not caller.entity_id or caller.principal.kind is PrincipalKind.SERVICE:
-            return None
-        is_role = caller.principal.kind is PrincipalKind.ROLE_SESSION
-
-        def load(tx: Tx) -> tuple[Attached, ...] | None:
-            find = principals.role if is_role else principals.user
-            entity = find(tx, caller.entity_id)
-            if entity is None or not entity.boundary_arn:
-                return None
-            return self._by_arn(tx, entity.boundary_arn, PolicyKind.BOUNDARY)
-
-        return self._recall(("boundary", caller.entity_id), load)
-
-    def _session(self, caller: Caller) -> tuple[Attached, ...] | None:
-        session = caller.session
+    def _session(self, session: Session | None, own: "_Own") -> tuple[Attached, ...] | None:
         if session is None or not (session.policies or session.policy_arns):
             return None
-        inline = tuple(
+        inline = (
             Attached(self._load(text, PolicyKind.SESSION), name="session policy", text=text)
             for text in session.policies
         )
-        managed = (self._managed_session(arn) for arn in session.policy_arns)
-        return (*inline, *chain.from_iterable(managed))
+        return (*inline, *own.managed_session)
 
-    def _managed_session(self, arn: str) -> tuple[Attached, ...]:
-        return self._recall(
-            ("session policy", arn), lambda tx: self._by_arn(tx, arn, PolicyKind.SESSION)
+    def _read(self, tx: Tx, caller: Caller, session_arns: tuple[str, ...]) -> "_Own":
+        """The policies of a caller and those that limit it, all as of one moment."""
+        is_role = caller.principal.kind is PrincipalKind.ROLE_SESSION
+        entity = (principals.role if is_role else principals.user)(tx, caller.entity_id)
+        if entity is None:
+            # Deleted since it was identified: whom no boundary and no deny hold back any more
+            # must not be judged by what is left.
+            raise unknown_key()
+        stored = principals.identity_policies(tx, caller.entity_id)
+        boundary = entity.boundary_arn
+        limits = (self._by_arn(tx, arn, PolicyKind.SESSION) for arn in session_arns)
+        return _Own(
+            tuple(self._attached(policy, PolicyKind.IDENTITY) for policy in stored),
+            self._by_arn(tx, boundary, PolicyKind.BOUNDARY) if boundary else None,
+            tuple(chain.from_iterable(limits)),
         )
 
     def _by_arn(self, tx: Tx, arn: str, kind: PolicyKind) -> tuple[Attached, ...]:
@@ -121,12 +119,17 @@ class Authority:
         compiled = self._load(policy.text, kind)
         return Attached(compiled, policy.uri, policy.name, policy.attached_to, policy.text)
 
-    def _recall(self, key: tuple[str, str], load: Callable[[Tx], T]) -> T:
-        def read() -> T:
-            with self._database.read() as tx:
-                return load(tx)
 
-        return self._memory.recall(key, read)
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """The stored policies that speak for or limit a caller, whatever it asks."""
+
+    identity: tuple[Attached, ...] = ()
+    boundary: tuple[Attached, ...] | None = None
+    managed_session: tuple[Attached, ...] = ()
+
+
+_NOTHING = _Own()
 
 
 def _settled_beforehand(caller: Caller, ask: Ask) -> Decision | None:

@@ -18,8 +18,8 @@ from ..wire.message import Request
 from ..wire.sigv4 import Scope, Signed, SigningKeys, expired_token, read, unknown_key
 from . import principals as callers
 from .callers import Caller
-from .memory import EpochMemory
-from .principals import RootKey
+from .keys import RootKey
+from .memory import EpochMemory, Remembered
 from .sessions import SealedSession, Sessions
 
 _TOUCH_EVERY_MS = 15 * 60 * 1000
@@ -98,18 +98,23 @@ class Identity:
         now_ms = self._clock.now_ms()
         signed = read(request, self._signing_clock.now_ms())
         with self._database.read() as tx:
-            self._memory.enter(epoch.current(tx))
-            secret, caller = self._key(tx, signed, now_ms)
+            remembered = self._memory.enter(epoch.current(tx))
+            secret, caller = self._key(tx, remembered, signed, now_ms)
         self._signing_keys.verify(signed, secret)
         self._touch(caller, signed, now_ms)
         return Identified(caller, signed.scope)
 
-    def _key(self, tx: Tx, signed: Signed, now_ms: int) -> tuple[str, Caller]:
+    def _key(
+        self, tx: Tx, remembered: Remembered, signed: Signed, now_ms: int
+    ) -> tuple[str, Caller]:
         if signed.token:
-            return self._temporary(tx, signed, signed.token, now_ms)
+            sealed = self._opened(signed, signed.token, now_ms)
+            if sealed.kind == "service":
+                return sealed.secret, callers.service(sealed, signed.access_key)
+            return sealed.secret, self._role_session(tx, remembered, signed.access_key, sealed)
         if signed.access_key == self._root.access_key:
             return self._root.secret_key, self._root_caller
-        found = self._memory.recall(
+        found = remembered.recall(
             ("key", signed.access_key), lambda: self._long_term(tx, signed.access_key)
         )
         if found is None or found.key.status != "Active":
@@ -125,23 +130,23 @@ class Identity:
         caller = callers.user(entity, key.id, tags.of(tx, entity.id))
         return LongTermKey(key, secret.decode(), caller)
 
-    def _temporary(self, tx: Tx, signed: Signed, token: str, now_ms: int) -> tuple[str, Caller]:
+    def _opened(self, signed: Signed, token: str, now_ms: int) -> SealedSession:
         try:
             sealed = self._sessions.open(signed.access_key, token)
         except Corrupted:
             raise unknown_key() from None
         if sealed.session.expires_ms <= now_ms:
             raise expired_token()
-        if sealed.kind == "service":
-            return sealed.secret, callers.service(sealed, signed.access_key)
-        return sealed.secret, self._role_session(tx, signed.access_key, sealed)
+        return sealed
 
-    def _role_session(self, tx: Tx, access_key: str, sealed: SealedSession) -> Caller:
+    def _role_session(
+        self, tx: Tx, remembered: Remembered, access_key: str, sealed: SealedSession
+    ) -> Caller:
         def load() -> tuple[Entity, dict[str, str]] | None:
             entity = principals.role(tx, sealed.entity_id)
             return (entity, tags.of(tx, entity.id)) if entity else None
 
-        role = self._memory.recall(("role", sealed.entity_id), load)
+        role = remembered.recall(("role", sealed.entity_id), load)
         if role is None:
             # The role is gone: its sessions are worth nothing, also when one of its name is back.
             raise unknown_key()

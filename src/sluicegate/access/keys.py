@@ -7,9 +7,22 @@ bits, below a bit that is always set (known from keys AWS hands out; GetAccessKe
 import base64
 import secrets
 import string
+from dataclasses import dataclass
 
 _SECRET_ALPHABET = string.ascii_letters + string.digits + "+/"
 _ID_ALPHABET = string.ascii_uppercase + "234567"
+
+
+@dataclass(frozen=True, slots=True)
+class RootKey:
+    """The access key of an account's root user. `repr` shows no secret."""
+
+    account: str
+    access_key: str
+    secret_key: str
+
+    def __repr__(self) -> str:
+        return f"RootKey({self.access_key})"
 
 
 def new_key_id(prefix: str, account: str) -> str:

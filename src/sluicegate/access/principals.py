@@ -1,25 +1,13 @@
 """Principals as decisions see them: built from stored users and roles, tokens and the root key."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ..clock import to_datetime
 from ..iam.model import Principal, PrincipalKind
 from ..store.principals import Entity
 from .callers import Caller, Session
+from .keys import RootKey
 from .sessions import SealedSession
-
-
-@dataclass(frozen=True, slots=True)
-class RootKey:
-    """The access key of an account's root user. `repr` shows no secret."""
-
-    account: str
-    access_key: str
-    secret_key: str
-
-    def __repr__(self) -> str:
-        return f"RootKey({self.access_key})"
 
 
 def root(key: RootKey) -> Caller:

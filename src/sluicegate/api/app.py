@@ -1,6 +1,6 @@
 """The ASGI app: a thin adapter from HTTP onto a bounded pool of threads.
 
-Everything that answers is a plain function from `Request` to `Response`; nothing here knows AWS.
+What answers is a plain function from `Request` to `Response`; nothing here knows AWS's protocols.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from ..errors import AwsError
 from ..wire.message import Request, Response
 from ..wire.parse import MOST_BYTES
 
@@ -27,10 +28,18 @@ _HEADERS = 100
 
 
 class App:
-    """Reads requests under limits and hands them to `answer` on a pool of threads."""
+    """Reads requests under limits and hands them to `answer` on a pool of threads.
 
-    def __init__(self, answer: Callable[[Request], Response]) -> None:
+    `refuse` writes the answer to those that never get there.
+    """
+
+    def __init__(
+        self,
+        answer: Callable[[Request], Response],
+        refuse: Callable[[Request, AwsError], Response],
+    ) -> None:
         self._answer = answer
+        self._refuse = refuse
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="control")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,13 +55,13 @@ class App:
 
     async def _respond(self, scope: Scope, receive: Receive) -> Response:
         if _too_many_headers(scope):
-            return _plain(431, "request headers are limited to 100 and 16 KiB together")
+            return self._refuse(_request(scope, b""), _HEADERS_TOO_LARGE)
         try:
             body = await _body(scope, receive)
         except TimeoutError:
-            return _plain(408, "the request body did not arrive in time")
+            return self._refuse(_request(scope, b""), _BODY_TOO_LATE)
         if body is None:
-            return _plain(413, f"request bodies are limited to {MOST_BYTES} bytes")
+            return self._refuse(_request(scope, b""), _BODY_TOO_LARGE)
         request = _request(scope, body)
         loop = asyncio.get_running_loop()
         try:
@@ -60,7 +69,23 @@ class App:
         except Exception:  # noqa: BLE001 - the top of a request
             # A fault of ours; the caller learns no more than that.
             _log.exception("request failed method=%s path=%s", request.method, request.path)
-            return _plain(500, "InternalFailure")
+            return self._refuse(request, _FAILED)
+
+
+_HEADERS_TOO_LARGE = AwsError(
+    "RequestHeaderSectionTooLarge",
+    f"request headers are limited to {_HEADERS} and {_HEADER_BYTES} bytes together",
+    status=431,
+)
+_BODY_TOO_LATE = AwsError("RequestTimeout", "the request body did not arrive in time", status=408)
+_BODY_TOO_LARGE = AwsError(
+    "RequestEntityTooLargeException",
+    f"request bodies are limited to {MOST_BYTES} bytes",
+    status=413,
+)
+_FAILED = AwsError(
+    "InternalFailure", "the request failed; the server's log has the reason", status=500
+)
 
 
 def _too_many_headers(scope: Scope) -> bool:
@@ -105,7 +130,12 @@ def _request(scope: Scope, body: bytes) -> Request:
 
 
 async def _send(send: Send, response: Response, method: str) -> None:
-    headers = {**response.headers, "content-length": str(len(response.body))}
+    headers = {
+        **response.headers,
+        "content-length": str(len(response.body)),
+        # Answers repeat what was sent: no browser may take one for a page or a script.
+        "x-content-type-options": "nosniff",
+    }
     await send(
         {
             "type": "http.response.start",
@@ -115,7 +145,3 @@ async def _send(send: Send, response: Response, method: str) -> None:
     )
     body = b"" if method == "HEAD" else response.body
     await send({"type": "http.response.body", "body": body})
-
-
-def _plain(status: int, text: str) -> Response:
-    return Response(status, {"content-type": "text/plain"}, text.encode())

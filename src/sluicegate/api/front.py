@@ -1,6 +1,7 @@
 """What stands before the control path: who may even talk to us, and the few unsigned paths."""
 
 import json
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -42,7 +43,9 @@ class Front:
         self._allowed_hosts = allowed_hosts
         self._pages: Mapping[tuple[str, str], Callable[[Request], Response]] = {
             ("GET", "/health/live"): self._live,
+            ("HEAD", "/health/live"): self._live,
             ("GET", "/health/ready"): self._ready,
+            ("HEAD", "/health/ready"): self._ready,
             ("GET", "/_localstack/health"): self._services,
             ("HEAD", "/_localstack/health"): self._services,
             ("GET", "/ca.pem"): self._certificate,
@@ -53,9 +56,13 @@ class Front:
         """The answer to any request."""
         refusal = check_host(request, self._allowed_hosts)
         if refusal is not None:
-            return refusal
+            return self.refuse(request, AwsError("HostNotAllowed", refusal, status=403))
         page = self._pages.get((request.method, request.path))
         return page(request) if page else self._control.handle(request)
+
+    def refuse(self, request: Request, error: AwsError) -> Response:
+        """The answer to a request that no operation gets to see, as its sender can read it."""
+        return render_error(error, target=None, request=request, request_id=str(uuid.uuid4()))
 
     def _live(self, _request: Request) -> Response:
         return _json({"status": "live"})
@@ -88,7 +95,7 @@ class Front:
                 raise AccessDenied("Only the account's root user may reset the state.")
             reset()
         except AwsError as error:
-            return render_error(error, target=None, request=request, request_id="")
+            return self.refuse(request, error)
         return _json({"status": "reset"})
 
 

@@ -1,7 +1,8 @@
 """HTTP as uvicorn reads it, with the limits a hostile client meets before any of our code.
 
-uvicorn bounds neither the time nor the size of a request's head, and drops the host of an
-absolute-form request target, which could then differ from the Host header that is checked.
+uvicorn bounds neither the time nor the size of a request's head, drops the host of an
+absolute-form request target, which could then differ from the Host header that is checked, and
+loses the body of a request that offers to upgrade.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _HEAD_SECONDS = 10.0
 _HEAD_BYTES = 64 * 1024
+_BODY = (b"content-length", b"transfer-encoding")
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"content-length: 0\r\nconnection: close\r\n\r\n"
@@ -52,9 +54,13 @@ class Http(HttpToolsProtocol):
         """The head is complete."""
         self._is_in_head = False
         self._stop_timer()
+        # Whatever a parser callback raises, uvicorn answers 400 and closes.
         if not self.url.startswith(b"/"):
-            # Whatever a parser callback raises, uvicorn answers 400 and closes.
             raise ValueError("the request target is not a path")
+        if self.parser.should_upgrade() and any(name in _BODY for name, _ in self.headers):
+            # The parser takes what follows an upgrade for another protocol: the body would be lost,
+            # or read as the next request.
+            raise ValueError("a request to upgrade has a body")
         super().on_headers_complete()
 
     def _start_timer(self) -> None:

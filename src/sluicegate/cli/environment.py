@@ -8,7 +8,8 @@ import os
 from collections.abc import Callable, Mapping
 
 from ..errors import StartRefused
-from ..serve.state import StateFolder, open_root_key
+from ..serve.keys import open_root_key
+from ..serve.state import StateFolder
 from ..settings import Settings
 
 Line = Callable[[str, str], str]

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import StartRefused
-from ..serve.state import StateFolder, open_root_key
+from ..serve.keys import open_root_key
+from ..serve.state import StateFolder
 from ..settings import Settings
 from ..wire.client import Credentials, Unanswered, client
 

@@ -40,23 +40,24 @@ def fits(pattern: Sequence[str], segments: Sequence[str]) -> bool:
 class ArnSet:
     """Many ARN patterns as one question, the cheapest form of each asked first.
 
-    `fixed` are patterns with wildcards inside, each with the text before its first one;
-    `moving` those with variables.
+    `fixed` are patterns with wildcards inside, `heads` the texts before the first one of each;
+    `moving` are those with variables.
     """
 
     exact: frozenset[str]
     prefixes: tuple[str, ...]
-    fixed: tuple[tuple[str, tuple[str, ...]], ...]
+    heads: tuple[str, ...]
+    fixed: tuple[tuple[str, ...], ...]
     moving: tuple[tuple[Template, ...], ...]
 
     def has(self, arn: str) -> bool:
         """Whether `arn` fits a pattern without variables."""
         if arn in self.exact or arn.startswith(self.prefixes):
             return True
-        for head, pattern in self.fixed:
-            if arn.startswith(head) and fits(pattern, arn.split(":", SEGMENTS - 1)):
-                return True
-        return False
+        if not arn.startswith(self.heads):
+            return False
+        segments = arn.split(":", SEGMENTS - 1)
+        return any(fits(pattern, segments) for pattern in self.fixed)
 
     def moves_to(self, arn: str, values: Values) -> bool | None:
         """Whether `arn` fits a pattern with variables; None if an unresolved one could tell."""
@@ -76,7 +77,8 @@ def arn_set(patterns: Sequence[tuple[Template, ...]], *, is_everything: bool = F
     """Sort completed patterns into an `ArnSet`; `is_everything` adds the pattern `*`."""
     exact: list[str] = []
     prefixes = [""] if is_everything else []
-    fixed: list[tuple[str, tuple[str, ...]]] = []
+    heads: list[str] = []
+    fixed: list[tuple[str, ...]] = []
     moving: list[tuple[Template, ...]] = []
     for segments in patterns:
         if any(isinstance(part, Variable) for parts in segments for part in parts):
@@ -85,10 +87,13 @@ def arn_set(patterns: Sequence[tuple[Template, ...]], *, is_everything: bool = F
         texts = tuple("".join(map(str, parts)) for parts in segments)
         head, is_open = _head(texts)
         if wildcard := _WILDCARD.search(head):
-            fixed.append((head[: wildcard.start()], texts))
+            heads.append(head[: wildcard.start()])
+            fixed.append(texts)
         else:
             (prefixes if is_open else exact).append(head)
-    return ArnSet(frozenset(exact), tuple(prefixes), tuple(fixed), tuple(moving))
+    return ArnSet(
+        frozenset(exact), tuple(prefixes), tuple(heads), tuple(fixed), tuple(moving)
+    )
 
 
 def _head(texts: tuple[str, ...]) -> tuple[str, bool]:

@@ -65,12 +65,13 @@ def decide(question: Question, layers: Layers) -> Decision:
 
 def _guardrails(layers: Layers, asked: Asked, *, is_service: bool) -> list[Check]:
     """What is asked before anybody's own policies, level by level."""
-    checks = [_judge(Layer.RESOURCE_CONTROL, level, asked)[0] for level in layers.resource_control]
+    levels = layers.resource_control
+    checks = [_judge(Layer.RESOURCE_CONTROL, level, asked.by_resource)[0] for level in levels]
     if not is_service:
         levels = layers.service_control
         checks.extend(_judge(Layer.SERVICE_CONTROL, level, asked)[0] for level in levels)
     if layers.endpoint is not None:
-        checks.append(_judge(Layer.ENDPOINT, layers.endpoint, asked)[0])
+        checks.append(_judge(Layer.ENDPOINT, layers.endpoint, asked.by_resource)[0])
     return checks
 
 
@@ -113,7 +114,7 @@ def _judge_resource(
     question: Question, layers: Layers, asked: Asked
 ) -> tuple[Check, Standing, str]:
     policies = () if layers.resource is None else (layers.resource,)
-    check, standing = _judge(layers.resource_layer, policies, asked)
+    check, standing = _judge(layers.resource_layer, policies, asked.by_resource)
     granted = max((_granted(grant, question) for grant in layers.grants), default=Standing.NONE)
     if granted <= standing or check.effect is Effect.EXPLICIT_DENY:
         return check, standing, ""

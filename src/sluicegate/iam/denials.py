@@ -50,9 +50,10 @@ def smallest_statement(question: Question, decision: Decision) -> dict[str, obje
     """The smallest statement that makes the layer which refused allow; {} where none would.
 
     To be added to a policy of `decision.layer` (one of the level that lacks it, for service
-    control policies). No statement mends an explicit deny. Other layers may lack one as well.
+    control policies). No statement mends an explicit deny, or a refusal no policy was asked about.
+    Other layers may lack one as well.
     """
-    if decision.effect is not Effect.IMPLICIT_DENY:
+    if decision.effect is not Effect.IMPLICIT_DENY or not decision.checks:
         return {}
     statement: dict[str, object] = {"Effect": "Allow"}
     if decision.layer in (Layer.RESOURCE, Layer.TRUST):

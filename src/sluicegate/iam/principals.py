@@ -9,7 +9,7 @@ from typing import Any
 from .documents import SYNTAX, Number, Unreadable
 from .model import Principal, PrincipalKind
 
-_ACCOUNT = re.compile(r"(?:arn:[^:]+:iam::)?([0-9]{12})(?::root)?")
+_ACCOUNT = re.compile("([0-9]{12})|arn:[^:]+:iam::([0-9]{12}):root")
 _KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
 
 
@@ -97,7 +97,7 @@ def principals(element: Any) -> Principals:
     """Compile a Principal element; raises `Unreadable`."""
     pairs = list(listed(element))
     names = {name for kind, name in pairs if kind == "AWS" and name != "*"}
-    accounts = {found[1] for name in names if (found := _ACCOUNT.fullmatch(name))}
+    accounts = {found[1] or found[2] for name in names if (found := _ACCOUNT.fullmatch(name))}
     return Principals(
         is_everyone=("AWS", "*") in pairs,
         accounts=frozenset(accounts),

@@ -85,7 +85,10 @@ class Resources:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Statement:
-    """A compiled statement. `principals` is None where a policy's kind has none."""
+    """A compiled statement.
+
+    `resources` is None where every resource is meant, `principals` where a policy's kind has none.
+    """
 
     index: int
     sid: str
@@ -122,9 +125,9 @@ EVERY_ACTION = Actions(frozenset(), ("",), (), False)
 NO_ACTION = Actions(frozenset(), (), (), False)
 
 
-def deny_everything() -> Statement:
-    """What a document that cannot be read at all amounts to."""
-    return Statement(0, "", Effect.EXPLICIT_DENY, EVERY_ACTION, None, (), None, False)
+def deny_everything(index: int = 0) -> Statement:
+    """What a document, or the statement at `index`, amounts to that cannot be read at all."""
+    return Statement(index, "", Effect.EXPLICIT_DENY, EVERY_ACTION, None, (), None, False)
 
 
 class Reader:
@@ -141,7 +144,7 @@ class Reader:
         if not isinstance(members, dict) or not members.keys() <= _MEMBERS:
             self._faults.append(SYNTAX)
         if not isinstance(members, dict):
-            return deny_everything()
+            return deny_everything(index)
         effect = self._effect(members)
         sid = members.get("Sid", "")
         if not _is_text(sid):
@@ -198,7 +201,7 @@ class Reader:
         texts = self._one_of(members, "Resource", _NO_RESOURCES)
         if texts is None:
             return None
-        is_everything = "*" in texts
+        is_everything, is_complement = "*" in texts, "NotResource" in members
         patterns = []
         for text in texts:
             parts = template(text, has_wildcards=True, has_variables=self._has_variables)
@@ -209,8 +212,10 @@ class Reader:
                 message = f'Resource {text} must be in ARN format or "*".'
                 self._faults.append(Fault(Stage.RESOURCES, message))
                 return None
+        if is_everything and not is_complement:
+            return None
         arns = arn_set(patterns, is_everything=is_everything)
-        return Resources(arns, "NotResource" in members, if_unknown=effect is not Effect.ALLOW)
+        return Resources(arns, is_complement, if_unknown=effect is not Effect.ALLOW)
 
     def _conditions(self, members: Mapping[str, Any], effect: Effect) -> tuple[Holds, ...]:
         block = members.get("Condition", {})

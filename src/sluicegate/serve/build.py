@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from .. import operations
 from ..access.authorize import Authority
 from ..access.identify import Identity, Touch, record_touches
+from ..access.keys import RootKey
 from ..access.memory import EpochMemory
-from ..access.principals import RootKey
 from ..api.control import ControlPath
 from ..api.front import Facilities, Front
 from ..brokers import authority
@@ -36,15 +36,17 @@ class Databases:
             database.close()
 
 
-def open_databases(settings: Settings, folder: StateFolder) -> Databases:
-    """Open what `migrate` has made ready."""
+def open_databases(
+    settings: Settings, folder: StateFolder, *, throwaway: bool = False
+) -> Databases:
+    """Open what `migrate` has made ready; a `throwaway` state need not survive a power loss."""
     if settings.database:
         journal = Database(settings.database, durable=False)
-        return Databases(Database(settings.database), journal, journal)
+        return Databases(Database(settings.database, throwaway=throwaway), journal, journal)
     return Databases(
-        Database(sqlite_url(folder.database)),
-        Database(sqlite_url(folder.decisions), durable=False),
-        Database(sqlite_url(folder.log_events), durable=False),
+        Database(sqlite_url(folder.database), throwaway=throwaway),
+        Database(sqlite_url(folder.decisions), durable=False, throwaway=throwaway),
+        Database(sqlite_url(folder.log_events), durable=False, throwaway=throwaway),
     )
 
 

@@ -9,27 +9,18 @@ import signal
 import socket
 import sys
 import threading
-from typing import Any
 
-import msgspec
 import uvicorn
 
 from ..api.app import App
 from ..api.http import Http
 from ..clock import SystemClock
-from ..settings import Settings
 from .build import build, open_databases
-from .state import StateFolder, open_root_key, open_vault
+from .keys import open_root_key, open_vault
+from .orders import READY, Orders
+from .state import StateFolder
 
-READY = "ready"
 _GRACE_SECONDS = 10
-
-
-class Orders(msgspec.Struct, frozen=True):
-    """The first line of standard input. Secrets in it are in no argument and no environment."""
-
-    settings: dict[str, Any]
-    listener: int
 
 
 def main() -> None:
@@ -42,13 +33,13 @@ def main() -> None:
     line = sys.stdin.buffer.readline()
     if not line:
         return
-    orders = msgspec.json.decode(line, type=Orders)
-    settings = Settings(**orders.settings)
+    orders = Orders.read(line)
+    settings = orders.settings
     folder = StateFolder(settings.state_folder)
     vault = open_vault(folder)
     databases = open_databases(settings, folder)
     front, close = build(settings, databases, vault, open_root_key(folder, settings), SystemClock())
-    app = App(front.answer)
+    app = App(front.answer, front.refuse)
     try:
         _serve(app, socket.socket(fileno=orders.listener))
     finally:

@@ -1,7 +1,6 @@
-"""The state folder: who owns it, its lock, its keys, its databases."""
+"""The state folder: what is in it, who owns it, and its lock."""
 
 import fcntl
-import json
 import os
 import stat
 import time
@@ -9,11 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from ..access.keys import new_key_id, new_secret
-from ..access.principals import RootKey
 from ..errors import StartRefused
 from ..settings import Settings
-from ..vault import Vault, open_master_key
 
 WAIT_SECONDS = 5.0
 _POLL_SECONDS = 0.05
@@ -93,39 +89,3 @@ def take_lock(folder: StateFolder) -> IO[str]:
             time.sleep(_POLL_SECONDS)
         else:
             return file
-
-
-def open_vault(folder: StateFolder) -> Vault:
-    """The vault of this state."""
-    return open_master_key(folder.master_key)
-
-
-def open_root_key(folder: StateFolder, settings: Settings) -> RootKey:
-    """The root user's key: the one that is set, else the one kept in the folder (made once)."""
-    if settings.root_credentials:
-        access_key, _, secret = settings.root_credentials.partition(":")
-        return RootKey(settings.account, access_key, secret)
-    path = folder.root_credentials
-    if not path.exists():
-        _write_root_key(path, settings.account)
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise StartRefused(f"`{path}` must have mode 0600")
-    try:
-        kept = json.loads(path.read_text())
-        return RootKey(settings.account, kept["AccessKeyId"], kept["SecretAccessKey"])
-    except (ValueError, KeyError, TypeError):
-        raise StartRefused(f"`{path}` does not hold a root key; remove it for a new one") from None
-
-
-def _write_root_key(path: Path, account: str) -> None:
-    content = {"AccessKeyId": new_key_id("AKIA", account), "SecretAccessKey": new_secret()}
-    draft = path.with_suffix(".draft")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(content, file, indent=2)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    # Renamed, so that a kill on the way leaves no half key.
-    draft.rename(path)

@@ -1,7 +1,7 @@
-"""`serve`: locks the state, migrates it, opens the port, and keeps the `api` child alive.
+"""`serve`: locks the state, opens the port, migrates, and keeps the `api` child alive.
 
     open and lock the state folder → listen → start the child (it imports meanwhile) →
-    migrate → give the child its orders → `Ready.` → wait for signals
+    keys, migrate → give the child its orders → `Ready.` → wait for signals
 
 A child that dies is started again; the socket stays open in between, so that clients wait instead
 of being refused. When the supervisor goes, however it goes, the child's lifeline closes.
@@ -16,14 +16,12 @@ import sys
 import time
 from typing import IO
 
-import msgspec
-
 from .. import __version__
 from ..errors import StartRefused
 from ..settings import Settings
-from .child import READY, Orders
 from .listener import listen
-from .state import StateFolder, open_folder, open_root_key, open_vault, take_lock
+from .orders import READY, Orders
+from .state import StateFolder, open_folder, take_lock
 
 _SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGCHLD})
 _GRACE_SECONDS = 15.0
@@ -35,7 +33,7 @@ class ApiChild:
     """One `api` process and its lifeline: its standard input, which closes when we end."""
 
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
-        self._orders = Orders(dataclasses.asdict(settings), listener.fileno())
+        self._orders = Orders(settings, listener.fileno())
         self._process = subprocess.Popen(
             [sys.executable, "-m", "sluicegate.serve.child"],
             stdin=subprocess.PIPE,
@@ -49,7 +47,7 @@ class ApiChild:
     def begin(self) -> None:
         """Tell it what to serve, and wait until it answers; `StartRefused` when it cannot."""
         try:
-            _pipe(self._process.stdin).write(msgspec.json.encode(self._orders) + b"\n")
+            _pipe(self._process.stdin).write(self._orders.line())
             _pipe(self._process.stdin).flush()
             answer = _pipe(self._process.stdout).readline()
         except BrokenPipeError:
@@ -78,8 +76,6 @@ def serve(settings: Settings) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     folder = open_folder(settings)
     with take_lock(folder), listen(settings) as listener:
-        open_vault(folder)
-        open_root_key(folder, settings)
         settings = dataclasses.replace(settings, port=listener.getsockname()[1])
         child = ApiChild(settings, listener)
         try:
@@ -92,9 +88,12 @@ def serve(settings: Settings) -> None:
 
 
 def _prepare(settings: Settings, folder: StateFolder) -> None:
-    # Imported while the child imports too: the supervisor itself has no use for a database.
+    # Imported here, while the child imports too: before it is started, users would wait for it.
     from ..store.migrate import migrate_state
+    from .keys import open_root_key, open_vault
 
+    open_vault(folder)
+    open_root_key(folder, settings)
     migrate_state(settings.database, folder.database, folder.decisions, folder.log_events)
 
 

@@ -39,10 +39,7 @@ def find(tx: Tx, account: str, region: str, name: str) -> Alias | None:
 
 def of_key(tx: Tx, key_id: str) -> list[Alias]:
     """The aliases of one key, by name."""
-    query = (
-        sa.select(key_aliases).where(key_aliases.c.key_id == key_id).order_by(key_aliases.c.name)
-    )
-    return [Alias(**row._mapping) for row in tx.execute(query)]
+    return [Alias(**row._mapping) for row in tx.execute(_OF_KEY, {"key_id": key_id})]
 
 
 def of_account(tx: Tx, account: str, region: str) -> list[Alias]:
@@ -70,6 +67,14 @@ def delete(tx: Tx, alias: Alias) -> None:
     """Remove an alias; its key stays."""
     tx.execute(key_aliases.delete().where(*_named(alias.account, alias.region, alias.name)))
     epoch.bump(tx)
+
+
+# Made once: each use of a key asks it, and making a statement takes as long as running it.
+_OF_KEY = (
+    sa.select(key_aliases)
+    .where(key_aliases.c.key_id == sa.bindparam("key_id"))
+    .order_by(key_aliases.c.name)
+)
 
 
 def _named(account: str, region: str, name: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -31,7 +31,8 @@ class Database:
     next transaction starts afresh, so that a lock, a full disk or a lost server heals by itself.
 
     `url` is `sqlite:///PATH` or `postgresql://…`. A database that is not `durable` is a journal:
-    its commits do not wait for the disk. Only a migration does without `foreign_keys` (which
+    its commits do not wait for the disk. A `throwaway` one need not survive a power loss at all:
+    most of a test's time would be waiting. Only a migration does without `foreign_keys` (which
     PostgreSQL has always).
     """
 
@@ -40,6 +41,7 @@ class Database:
         url: str,
         *,
         durable: bool = True,
+        throwaway: bool = False,
         patience_seconds: float = 5.0,
         foreign_keys: bool = True,
     ) -> None:
@@ -50,11 +52,14 @@ class Database:
             Sqlite(
                 sqlite_path(url),
                 durable=durable,
+                throwaway=throwaway,
                 patience_seconds=patience_seconds,
                 foreign_keys=foreign_keys,
             )
             if self.is_sqlite
-            else Postgresql(url, durable=durable, patience_seconds=patience_seconds)
+            else Postgresql(
+                url, durable=durable and not throwaway, patience_seconds=patience_seconds
+            )
         )
         self._turn = threading.Lock()
         self._writer: int | None = None

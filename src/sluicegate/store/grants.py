@@ -61,8 +61,7 @@ def find(tx: Tx, grant_id: str) -> KeyGrant | None:
 
 def of_key(tx: Tx, key_id: str) -> list[KeyGrant]:
     """The grants on one key, by id."""
-    query = sa.select(key_grants).where(key_grants.c.key_id == key_id).order_by(key_grants.c.id)
-    return [_grant(row) for row in tx.execute(query)]
+    return [_grant(row) for row in tx.execute(_OF_KEY, {"key_id": key_id})]
 
 
 def retirable(tx: Tx, region: str, retiring: str, now_ms: int) -> list[tuple[KeyGrant, str]]:
@@ -83,6 +82,14 @@ def delete(tx: Tx, grant_id: str) -> None:
     """Retire or revoke a grant."""
     tx.execute(key_grants.delete().where(key_grants.c.id == grant_id))
     epoch.bump(tx)
+
+
+# Made once: each use of a key asks it, and making a statement takes as long as running it.
+_OF_KEY = (
+    sa.select(key_grants)
+    .where(key_grants.c.key_id == sa.bindparam("key_id"))
+    .order_by(key_grants.c.id)
+)
 
 
 def _grant(row: sa.Row[tuple[object, ...]]) -> KeyGrant:

@@ -176,13 +176,12 @@ def find(tx: Tx, kind: Kind, account: str, name: str) -> Entity | None:
     """The one of that name, in whatever letter case."""
     if "\0" in name:  # PostgreSQL refuses the very question.
         return None
-    table = _TABLES[kind]
-    return _one(tx, kind, (table.c.account == account) & (table.c.name_key == name.lower()))
+    return _read(kind, tx.execute(_NAMED[kind], {"account": account, "name_key": name.lower()}))
 
 
 def by_id(tx: Tx, kind: Kind, entity_id: str) -> Entity | None:
     """The one of that id, while it lives."""
-    return _one(tx, kind, _TABLES[kind].c.id == entity_id)
+    return _read(kind, tx.execute(_IDENTIFIED[kind], {"id": entity_id}))
 
 
 def of_any_kind(tx: Tx, entity_id: str) -> Entity | None:
@@ -283,6 +282,19 @@ def read(kind: Kind, row: "sa.Row[tuple[object, ...]]") -> Entity:
     return Entity(arn=arn_of(row.account, kind.noun, row.path, row.name), **values)
 
 
-def _one(tx: Tx, kind: Kind, condition: "sa.ColumnElement[bool]") -> Entity | None:
-    row = tx.execute(sa.select(_TABLES[kind]).where(condition)).one_or_none()
+def _read(kind: Kind, found: "sa.Result[tuple[object, ...]]") -> Entity | None:
+    row = found.one_or_none()
     return None if row is None else read(kind, row)
+
+
+# Made once: most requests ask them, and making a statement takes as long as running it.
+_NAMED = {
+    kind: sa.select(table).where(
+        table.c.account == sa.bindparam("account"), table.c.name_key == sa.bindparam("name_key")
+    )
+    for kind, table in _TABLES.items()
+}
+_IDENTIFIED = {
+    kind: sa.select(table).where(table.c.id == sa.bindparam("id"))
+    for kind, table in _TABLES.items()
+}

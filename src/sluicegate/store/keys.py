@@ -136,8 +136,7 @@ def create(tx: Tx, key: Key, material: Material) -> None:
 
 def find(tx: Tx, region: str, key_id: str, now_ms: int) -> Key | None:
     """The key of a region, whoever owns it, unless its deletion date has passed."""
-    query = sa.select(keys).where(keys.c.id == key_id, keys.c.region == region, _is_there(now_ms))
-    row = tx.execute(query).one_or_none()
+    row = tx.execute(_FIND, {"id": key_id, "region": region, "now_ms": now_ms}).one_or_none()
     return None if row is None else Key(**row._mapping)
 
 
@@ -167,10 +166,7 @@ def add_material(tx: Tx, key: Key, material: Material) -> None:
 
 def material(tx: Tx, key_id: str, material_id: str) -> Material | None:
     """One material of a key."""
-    query = sa.select(key_materials).where(
-        key_materials.c.key_id == key_id, key_materials.c.id == material_id
-    )
-    row = tx.execute(query).one_or_none()
+    row = tx.execute(_MATERIAL, {"key_id": key_id, "id": material_id}).one_or_none()
     return None if row is None else Material(**row._mapping)
 
 
@@ -194,5 +190,16 @@ def prune(tx: Tx, now_ms: int) -> None:
     epoch.bump(tx)
 
 
-def _is_there(now_ms: int) -> sa.ColumnElement[bool]:
+def _is_there(now_ms: "int | sa.BindParameter[int]") -> sa.ColumnElement[bool]:
     return sa.or_(keys.c.deletion_ms.is_(None), keys.c.deletion_ms > now_ms)
+
+
+# Made once: each use of a key asks them, and making a statement takes as long as running it.
+_FIND = sa.select(keys).where(
+    keys.c.id == sa.bindparam("id"),
+    keys.c.region == sa.bindparam("region"),
+    _is_there(sa.bindparam("now_ms", type_=sa.BigInteger())),
+)
+_MATERIAL = sa.select(key_materials).where(
+    key_materials.c.key_id == sa.bindparam("key_id"), key_materials.c.id == sa.bindparam("id")
+)

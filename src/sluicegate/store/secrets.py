@@ -114,13 +114,8 @@ def create(tx: Tx, secret: Secret) -> None:
 
 def by_name(tx: Tx, account: str, region: str, name: str, now_ms: int) -> Secret | None:
     """The secret of that name."""
-    query = sa.select(secrets).where(
-        secrets.c.account == account,
-        secrets.c.region == region,
-        secrets.c.name == name,
-        _is_there(now_ms),
-    )
-    row = tx.execute(query).one_or_none()
+    asked = {"account": account, "region": region, "name": name, "now_ms": now_ms}
+    row = tx.execute(_BY_NAME, asked).one_or_none()
     return None if row is None else Secret(**row._mapping)
 
 
@@ -155,10 +150,7 @@ def prune(tx: Tx, now_ms: int) -> None:
 
 def version(tx: Tx, secret_id: str, version_id: str) -> Version | None:
     """One version of a secret."""
-    query = sa.select(secret_versions).where(
-        secret_versions.c.secret_id == secret_id, secret_versions.c.id == version_id
-    )
-    row = tx.execute(query).one_or_none()
+    row = tx.execute(_VERSION, {"secret_id": secret_id, "id": version_id}).one_or_none()
     return None if row is None else Version(**row._mapping)
 
 
@@ -212,8 +204,7 @@ def touch(tx: Tx, secret_id: str, version_id: str, day_ms: int) -> None:
 
 def stages(tx: Tx, secret_id: str) -> dict[str, str]:
     """The version id each staging label of a secret is on."""
-    query = sa.select(secret_stages).where(secret_stages.c.secret_id == secret_id)
-    rows = tx.execute(query.order_by(secret_stages.c.stage))
+    rows = tx.execute(_STAGES, {"secret_id": secret_id})
     return {row.stage: row.version_id for row in rows}
 
 
@@ -239,5 +230,23 @@ def put_stages(tx: Tx, secret_id: str, placed: dict[str, str]) -> None:
         )
 
 
-def _is_there(now_ms: int) -> sa.ColumnElement[bool]:
+def _is_there(now_ms: "int | sa.BindParameter[int]") -> sa.ColumnElement[bool]:
     return sa.or_(secrets.c.deletion_ms.is_(None), secrets.c.deletion_ms > now_ms)
+
+
+# Made once: each reading of a value asks them, and making a statement takes as long as running it.
+_BY_NAME = sa.select(secrets).where(
+    secrets.c.account == sa.bindparam("account"),
+    secrets.c.region == sa.bindparam("region"),
+    secrets.c.name == sa.bindparam("name"),
+    _is_there(sa.bindparam("now_ms", type_=sa.BigInteger())),
+)
+_VERSION = sa.select(secret_versions).where(
+    secret_versions.c.secret_id == sa.bindparam("secret_id"),
+    secret_versions.c.id == sa.bindparam("id"),
+)
+_STAGES = (
+    sa.select(secret_stages)
+    .where(secret_stages.c.secret_id == sa.bindparam("secret_id"))
+    .order_by(secret_stages.c.stage)
+)

@@ -20,10 +20,17 @@ _WAL_KEPT_BYTES = 4 * 2**20
 
 class Sqlite:
     """The connections to one SQLite file. `durable` writes survive a power loss once committed;
-    others survive a crash of the process, and a power loss leaves a clean prefix of them."""
+    others survive a crash of the process, and a power loss leaves a clean prefix of them. It may
+    ruin a `throwaway` file, for which nothing waits for the disk."""
 
     def __init__(
-        self, path: Path, *, durable: bool, patience_seconds: float, foreign_keys: bool
+        self,
+        path: Path,
+        *,
+        durable: bool,
+        throwaway: bool,
+        patience_seconds: float,
+        foreign_keys: bool,
     ) -> None:
         if kind := network_file_system(path, mounts()):
             raise StartRefused(
@@ -32,7 +39,7 @@ class Sqlite:
             )
         self._path = path
         self._patience_seconds = patience_seconds
-        synchronous = "FULL" if durable else "NORMAL"
+        synchronous = "OFF" if throwaway else "FULL" if durable else "NORMAL"
         self._readers = self._engine("query_only=ON")
         self._writers = self._engine(
             f"synchronous={synchronous}", f"foreign_keys={'ON' if foreign_keys else 'OFF'}"

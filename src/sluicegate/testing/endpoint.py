@@ -7,10 +7,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ..access.principals import RootKey
+from ..access.keys import RootKey
 from ..clock import Clock, SystemClock
 from ..serve.build import build, open_databases
-from ..serve.state import StateFolder, open_root_key, open_vault
+from ..serve.keys import open_root_key, open_vault
+from ..serve.state import StateFolder
 from ..settings import Settings
 from ..store.migrate import migrate_state
 from ..wire.client import Credentials, in_process_client
@@ -42,12 +43,13 @@ class Endpoint:
         self.state = state
         self.settings = Settings(state=str(state), **settings)
         self.clock: Any = clock or FrozenClock()
+        self._clients: dict[tuple[str, str, Credentials], Any] = {}
         folder = StateFolder(state)
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         migrate_state(self.settings.database, folder.database, folder.decisions, folder.log_events)
         self.vault = open_vault(folder)
         self.root: RootKey = open_root_key(folder, self.settings)
-        self.databases = open_databases(self.settings, folder)
+        self.databases = open_databases(self.settings, folder, throwaway=True)
         self.front, self._close = build(
             self.settings, self.databases, self.vault, self.root, self.clock, SystemClock()
         )
@@ -74,16 +76,22 @@ class Endpoint:
     def client(
         self, service: str, *, region: str = "", credentials: Credentials | None = None
     ) -> Any:
-        """A botocore client of `service`; signs as root unless `credentials` are given."""
+        """A botocore client of `service`; signs as root unless `credentials` are given.
+
+        Made once for the same arguments: making one takes longer than most of its calls.
+        """
         signer = credentials or Credentials(self.root.access_key, self.root.secret_key)
-        return in_process_client(
-            service,
-            self.answer,
-            region=region or self.settings.region,
-            access_key=signer.access_key,
-            secret_key=signer.secret_key,
-            token=signer.token,
-        )
+        asked = (service, region or self.settings.region, signer)
+        if asked not in self._clients:
+            self._clients[asked] = in_process_client(
+                service,
+                self.answer,
+                region=region or self.settings.region,
+                access_key=signer.access_key,
+                secret_key=signer.secret_key,
+                token=signer.token,
+            )
+        return self._clients[asked]
 
     def user(self, name: str, *, policy: Mapping[str, Any] | None = None) -> Member:
         """A new user with an access key and, when `policy` is given, that inline policy."""

@@ -12,10 +12,12 @@ from .scalars import (
     blob,
     finite,
     from_iso8601,
+    from_rfc822,
     from_seconds,
     moment_text,
     seconds,
     special,
+    timestamp_format,
     whole,
 )
 
@@ -134,14 +136,18 @@ def _number(shape: Shape, value: Any) -> float:
 
 
 def _timestamp(shape: Shape, value: Any) -> Any:
+    read_text = _MOMENTS.get(timestamp_format(shape, "unixtimestamp"))
     try:
-        if isinstance(value, str) and shape.serialization.get("timestampFormat") == "iso8601":
-            return from_iso8601(value)
+        if isinstance(value, str) and read_text is not None:
+            return read_text(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return from_seconds(value)
     except (ValueError, OverflowError):
         pass
     raise Unreadable(f"{_token(value)} can not be converted to milliseconds since epoch")
+
+
+_MOMENTS = {"iso8601": from_iso8601, "rfc822": from_rfc822}
 
 
 def _blob(_shape: Shape, value: Any) -> bytes:
@@ -194,7 +200,7 @@ def written(shape: Shape, value: Any) -> Any:
         case "blob":
             return base64.b64encode(value).decode()
         case "timestamp":
-            style = shape.serialization.get("timestampFormat", "unixtimestamp")
+            style = timestamp_format(shape, "unixtimestamp")
             return seconds(value) if style == "unixtimestamp" else moment_text(value, style)
         case "float" | "double":
             return special(value) or float(value)

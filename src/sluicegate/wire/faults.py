@@ -11,6 +11,7 @@ from . import xml
 from .message import Request, Response
 from .model import SERVICES, Protocol, Target, service_model
 from .render import CONTENT_TYPES
+from .rest import header_members
 from .route import envelope
 
 DECISION_HEADER = "x-sluicegate-authorization-id"
@@ -91,8 +92,12 @@ def render_error(
             body = _query(code, message, status, error.members, service, request_id)
         case Protocol.EC2:
             body = _ec2(code, message, error.members, request_id)
+        case Protocol.REST_XML:
+            body = _rest_xml(code, message, request_id)
         case _:
             headers["x-amzn-ErrorType"] = code
+            if shape is not None:
+                headers |= header_members(shape, error.members)
             document = _members(error, code, message, service, shape, status)
             if protocol in _JSON:
                 document = {"__type": code} | document
@@ -114,7 +119,7 @@ def _spelled(error: AwsError, protocol: Protocol, service: str) -> tuple[str, in
 def _identity_fault(error: IdentityFault, protocol: Protocol) -> tuple[str, int, str]:
     query, json_code, ec2 = _FAULTS[error.fault]
     match protocol:
-        case Protocol.QUERY:
+        case Protocol.QUERY | Protocol.REST_XML:
             return *query, error.message
         case Protocol.EC2:
             is_silent = ec2[0] == "AuthFailure"
@@ -124,13 +129,13 @@ def _identity_fault(error: IdentityFault, protocol: Protocol) -> tuple[str, int,
 
 def _denial(error: AwsError, protocol: Protocol) -> tuple[str, int, str]:
     match protocol:
-        case Protocol.QUERY:
+        case Protocol.QUERY | Protocol.REST_XML:
             return "AccessDenied", 403, error.message
         case Protocol.EC2:
             message = f"You are not authorized to perform this operation. {error.message}"
             decision_id = getattr(error, "decision_id", "")
             if decision_id:
-                message += f" Encoded authorization failure message: {decision_id}"
+                message += f". Encoded authorization failure message: {decision_id}"
             return "UnauthorizedOperation", 403, message
     return "AccessDeniedException", 400 if protocol in _JSON else 403, error.message
 
@@ -174,6 +179,15 @@ def _ec2(code: str, message: str, members: Mapping[str, object], request_id: str
     return xml.element("Response", xml.element("Errors", inner), identity).encode()
 
 
+def _rest_xml(code: str, message: str, request_id: str) -> bytes:
+    return xml.element(
+        "Error",
+        xml.element("Code", xml.text(code)),
+        xml.element("Message", xml.text(message)),
+        xml.element("RequestId", xml.text(request_id)),
+    ).encode()
+
+
 def _extra(members: Mapping[str, object]) -> list[str]:
     return [xml.element(name, xml.text(str(value))) for name, value in members.items()]
 
@@ -190,7 +204,18 @@ def _members(
         name = _DENIAL_MEMBERS.get(service, "Message")
     else:
         name = "message"
-    found = {name: message} | dict(error.members)
+    found = {name: message} | _in_body(shape, error.members)
     if "type" in names:
         found.setdefault(names["type"], "User" if status < 500 else "Service")
     return found
+
+
+def _in_body(shape: Shape | None, members: Mapping[str, object]) -> dict[str, object]:
+    if shape is None:
+        return dict(members)
+    modelled = shape.members
+    return {
+        name: value
+        for name, value in members.items()
+        if name not in modelled or "location" not in modelled[name].serialization
+    }

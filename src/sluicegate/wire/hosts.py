@@ -4,12 +4,11 @@ A page in the user's browser can make any name it owns resolve to 127.0.0.1, so 
 loopback is reachable from the web. Only the Host header tells such a request apart.
 """
 
-import json
 import re
 from collections.abc import Iterator
 
 from .echo import shown
-from .message import Request, Response
+from .message import Request
 
 _OCTET = r"(?:0|[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])"
 # Dotted decimal only: `127.1`, `0177.0.0.1`, `0x7f000001` and `2130706433` are other spellings of
@@ -20,24 +19,24 @@ _WEB = re.compile(r"https?://(.*)", re.IGNORECASE | re.DOTALL)
 _ABSOLUTE_FORM = re.compile(r"[a-z][a-z0-9+.-]*://([^/?#]*)", re.IGNORECASE)
 
 
-def check_host(request: Request, allowed: frozenset[str]) -> Response | None:
-    """None when the request is meant for this server; else the 403 that says what to set.
+def check_host(request: Request, allowed: frozenset[str]) -> str | None:
+    """None when the request is meant for this server; else the sentence that says what to set.
 
     `allowed` are names beyond loopback's, in lower case, IPv6 addresses in brackets, none with a
     port: each is good with any port. Asked before anything else of a request is looked at.
     """
     hosts = [value for name, value in request.headers if name == "host"]
     if len(hosts) != 1:
-        return _refusal(f"a request needs one Host header, this one has {len(hosts)}")
+        return f"a request needs one Host header, this one has {len(hosts)}"
     for kind, text, authority in _authorities(request):
         if not _is_ours(authority, allowed):
-            return _refusal(
+            return (
                 f"{kind} `{shown(text)}` is not allowed here; to allow it, add its name to the "
                 "setting `allow_hosts` (SLUICEGATE_ALLOW_HOSTS)"
             )
     target = _ABSOLUTE_FORM.match(request.path)
     if target and target[1].lower() != hosts[0].strip(" \t").lower():
-        return _refusal("the request line names another host than the Host header")
+        return "the request line names another host than the Host header"
     return None
 
 
@@ -56,9 +55,3 @@ def _is_ours(authority: str, allowed: frozenset[str]) -> bool:
     if parts is None or int(parts[2] or 0) > 65535:
         return False
     return bool(_LOOPBACK.fullmatch(parts[1])) or parts[1] in allowed
-
-
-def _refusal(message: str) -> Response:
-    body = json.dumps({"message": message}).encode()
-    headers = {"content-type": "application/json", "x-content-type-options": "nosniff"}
-    return Response(403, headers, body)

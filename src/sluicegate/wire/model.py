@@ -17,6 +17,8 @@ class Protocol(StrEnum):
     JSON_1_0 = "json-1.0"
     JSON_1_1 = "json-1.1"
     REST_JSON = "rest-json"
+    REST_XML = "rest-xml"
+    """S3's. Nothing known speaks it: only what refuses a stranger is ever written in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 Whatever a client sends, the outcome is parameters or an `AwsError` with a 4xx status.
 """
 
+import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from botocore.model import StructureShape
@@ -37,22 +39,44 @@ def body_limit(service: str, operation: str) -> int:
 def parse(target: Target, request: Request) -> dict[str, Any]:
     """The parameters of a call that `route` has found; absent members are absent."""
     limit = body_limit(target.service, target.operation)
+    model = operation_model(target.service, target.operation)
     if len(request.body) > limit:
-        raise AwsError(
-            "RequestEntityTooLargeException",
-            f"Request must be smaller than {limit} bytes for the {target.operation} operation",
-            status=413,
-        )
-    shape = operation_model(target.service, target.operation).input_shape
-    if shape is None:
+        raise _too_large(target, limit)
+    if model.input_shape is None:
         return {}
     try:
-        return _READERS[target.protocol](shape, target, request)
+        if model.request_compression:
+            request = replace(request, body=_expanded(target, request, limit))
+        return _READERS[target.protocol](model.input_shape, target, request)
     except RecursionError:
         # Only recursive shapes get here; the JSON itself was not too deep for its parser.
         raise AwsError("SerializationException", "The request is nested too deeply") from None
     except Unreadable as error:
         raise _unreadable(target.protocol, error) from None
+
+
+def _expanded(target: Target, request: Request, limit: int) -> bytes:
+    """The body before its client compressed it, which the model lets it do, after all else."""
+    if (request.header("content-encoding") or "").rpartition(",")[2].strip() != "gzip":
+        return request.body
+    gzip = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        body = gzip.decompress(request.body, limit + 1)
+    except zlib.error:
+        raise Unreadable("The body is not the gzip its Content-Encoding says") from None
+    if len(body) > limit:
+        raise _too_large(target, limit)
+    if not gzip.eof:
+        raise Unreadable("The gzip of the body has no end")
+    return body
+
+
+def _too_large(target: Target, limit: int) -> AwsError:
+    return AwsError(
+        "RequestEntityTooLargeException",
+        f"Request must be smaller than {limit} bytes for the {target.operation} operation",
+        status=413,
+    )
 
 
 def _unreadable(protocol: Protocol, error: Unreadable) -> AwsError:

@@ -18,6 +18,7 @@ CONTENT_TYPES = {
     Protocol.JSON_1_0: "application/x-amz-json-1.0",
     Protocol.JSON_1_1: "application/x-amz-json-1.1",
     Protocol.REST_JSON: "application/json",
+    Protocol.REST_XML: "application/xml",
 }
 
 # Where the wire was seen to differ from the model.

@@ -121,7 +121,16 @@ def write_rest(
 ) -> tuple[int | None, dict[str, str], bytes]:
     """Status (where a member says it), headers and body of a rest-json answer."""
     refuse_unknown(shape.members, result)
-    status = None
+    said = (
+        result.get(name)
+        for name, member in shape.members.items()
+        if member.serialization.get("location") == "statusCode"
+    )
+    return next(said, None), header_members(shape, result), _body(shape, result)
+
+
+def header_members(shape: StructureShape, result: Mapping[str, Any]) -> dict[str, str]:
+    """The headers of an answer or an error: the given members the model puts there."""
     headers: dict[str, str] = {}
     for name, member in shape.members.items():
         value = result.get(name)
@@ -129,13 +138,11 @@ def write_rest(
             continue
         key = member.serialization.get("name", name)
         match member.serialization.get("location"):
-            case "statusCode":
-                status = int(value)
             case "header":
                 headers[key] = _header(member, value)
             case "headers":
                 headers |= {key + each: text for each, text in value.items()}
-    return status, headers, _body(shape, result)
+    return headers
 
 
 def _header(shape: Shape, value: Any) -> str:

@@ -14,8 +14,13 @@ from .echo import shown
 from .form import fields
 from .message import Request
 from .model import SERVICES, Protocol, Service, Target, service_model
+from .sigv4 import scope_of
 
 _FORMS = (Protocol.QUERY, Protocol.EC2)
+
+# Services Sluicegate does not know whose clients read nothing but XML; the latter two's errors
+# look like those of query.
+_XML = {"s3": Protocol.REST_XML, "route53": Protocol.QUERY, "cloudfront": Protocol.QUERY}
 
 
 def route(request: Request, signing_name: str | None = None) -> Target:
@@ -31,7 +36,7 @@ def route(request: Request, signing_name: str | None = None) -> Target:
         )
     named = request.header("x-amz-target")
     if named is not None:
-        return _by_header(services, named)
+        return _by_header(services, request, named)
     if request.path in ("/", "") and any(each.protocol in _FORMS for each in services):
         return _by_form(services, request)
     return _by_path(services, request)
@@ -39,6 +44,10 @@ def route(request: Request, signing_name: str | None = None) -> Target:
 
 def envelope(request: Request) -> Protocol:
     """The protocol a request seems to speak, for answers to what could not be routed."""
+    scope = scope_of(request)
+    signing_name = scope.service if scope else ""
+    if signing_name in _XML:
+        return _XML[signing_name]
     content_type = request.header("content-type") or ""
     if "x-amz-json-1.0" in content_type:
         return Protocol.JSON_1_0
@@ -47,18 +56,18 @@ def envelope(request: Request) -> Protocol:
     if "x-www-form-urlencoded" in content_type or "Action=" in request.query:
         ec2 = f"Version={SERVICES['ec2'].version}"
         is_ec2 = ec2 in request.query or ec2.encode() in request.body
-        return Protocol.EC2 if is_ec2 else Protocol.QUERY
+        return Protocol.EC2 if is_ec2 or signing_name == "ec2" else Protocol.QUERY
     return Protocol.REST_JSON
 
 
-def _by_header(services: Iterable[Service], named: str) -> Target:
+def _by_header(services: Iterable[Service], request: Request, named: str) -> Target:
     prefix, _, operation = named.rpartition(".")
     for service in services:
         if service.target_prefix and service.target_prefix == prefix:
             if operation in _operations(service.name):
                 return Target(service.name, operation, service.protocol)
             break
-    raise _unknown(Protocol.JSON_1_1)
+    raise _unknown(envelope(request), f"Sluicegate knows no operation `{shown(named)}`.")
 
 
 def _by_form(services: list[Service], request: Request) -> Target:
@@ -93,11 +102,12 @@ def _by_path(services: Iterable[Service], request: Request) -> Target:
         raise AwsError(
             "MissingAuthenticationTokenException", "Missing Authentication Token", status=403
         )
-    raise _unknown(Protocol.REST_JSON if speaking else envelope(request))
+    asked = f"{shown(request.method)} {shown(request.path)}"
+    raise _unknown(envelope(request), f"Sluicegate knows no operation at `{asked}`.")
 
 
-def _unknown(protocol: Protocol, message: str = "") -> AwsError:
-    if protocol in _FORMS:
+def _unknown(protocol: Protocol, message: str) -> AwsError:
+    if protocol in (*_FORMS, Protocol.REST_XML):
         return AwsError("InvalidAction", message)
     return AwsError(
         "UnknownOperationException",

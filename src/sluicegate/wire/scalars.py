@@ -45,7 +45,7 @@ def from_text(shape: Shape, text: str, path: str = "", *, timestamps: str = "iso
             case "float" | "double":
                 return _WORDS[text] if text in _WORDS else finite(_matched(_NUMBER, text))
             case "timestamp":
-                return _moment(text, shape.serialization.get("timestampFormat", timestamps))
+                return _moment(text, timestamp_format(shape, timestamps))
             case "blob":
                 return blob(text)
     except (ValueError, KeyError, OverflowError, Unreadable):
@@ -98,12 +98,20 @@ def from_iso8601(text: str) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+def from_rfc822(text: str) -> datetime:
+    """The date of an HTTP header as an aware datetime."""
+    return parsedate_to_datetime(text).astimezone(UTC)
+
+
+def timestamp_format(shape: Shape, default: str) -> str:
+    """`iso8601`, `rfc822` or `unixtimestamp` (models write it `unixTimestamp` as well)."""
+    return str(shape.serialization.get("timestampFormat", default)).lower()
+
+
 def _moment(text: str, format: str) -> datetime:
     if _NUMBER.match(text):
         return from_seconds(finite(text))
-    if format == "rfc822":
-        return parsedate_to_datetime(text).astimezone(UTC)
-    return from_iso8601(text)
+    return from_rfc822(text) if format == "rfc822" else from_iso8601(text)
 
 
 def to_text(shape: Shape, value: Any, *, timestamps: str = "iso8601") -> str:
@@ -114,7 +122,7 @@ def to_text(shape: Shape, value: Any, *, timestamps: str = "iso8601") -> str:
         case "blob":
             return base64.b64encode(value).decode()
         case "timestamp":
-            return moment_text(value, shape.serialization.get("timestampFormat", timestamps))
+            return moment_text(value, timestamp_format(shape, timestamps))
         case "float" | "double":
             return special(value) or repr(float(value))
     return str(value)

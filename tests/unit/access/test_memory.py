@@ -5,35 +5,43 @@ from sluicegate.access.memory import EpochMemory
 
 def test_what_was_loaded_is_remembered_absence_included() -> None:
     memory, loads = EpochMemory(), []
-    memory.enter(1)
+    remembered = memory.enter(1)
     for _ in range(3):
-        assert memory.recall("key", lambda: loads.append(1)) is None
+        assert remembered.recall("key", lambda: loads.append(1)) is None
     assert loads == [1]
 
 
 def test_a_new_epoch_forgets() -> None:
     memory = EpochMemory()
-    memory.enter(1)
-    assert memory.recall("key", lambda: "old") == "old"
-    memory.enter(2)
-    assert memory.recall("key", lambda: "new") == "new"
+    assert memory.enter(1).recall("key", lambda: "old") == "old"
+    assert memory.enter(2).recall("key", lambda: "new") == "new"
 
 
 def test_an_older_epoch_brings_nothing_back() -> None:
     memory = EpochMemory()
-    memory.enter(2)
-    assert memory.recall("key", lambda: "new") == "new"
+    assert memory.enter(2).recall("key", lambda: "new") == "new"
     memory.enter(1)
-    assert memory.recall("key", lambda: "old") == "new"
+    assert memory.now.epoch == 2
+    assert memory.now.recall("key", lambda: "old") == "new"
 
 
 def test_what_began_loading_before_a_new_epoch_is_not_kept_in_it() -> None:
     memory = EpochMemory()
-    memory.enter(1)
 
     def load() -> str:
         memory.enter(2)
         return "old"
 
-    assert memory.recall("key", load) == "old"
-    assert memory.recall("key", lambda: "new") == "new"
+    assert memory.enter(1).recall("key", load) == "old"
+    assert memory.now.recall("key", lambda: "new") == "new"
+
+
+def test_what_an_older_transaction_sees_is_not_kept_in_a_newer_epoch() -> None:
+    memory = EpochMemory()
+    before = memory.enter(1)
+    memory.enter(2)
+    after = memory.enter(1)
+    for older in (before, after):
+        assert older.recall("key", lambda: "old") == "old"
+    assert memory.enter(2).recall("key", lambda: "new") == "new"
+    assert memory.now.recall("key", lambda: "old") == "new"

@@ -1,6 +1,7 @@
 """Parameters made from botocore's models to do harm: of what exists, what is valid, and neither."""
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -86,6 +87,41 @@ def parameters(
     wrong, optional = draw(st.sampled_from((0, 1, 1, 3, 10))), draw(st.sampled_from((1, 3, 6)))
     making = _Making(draw, existing, wrong, optional)
     return {} if shape is None else _structure(making, shape, 0)
+
+
+@st.composite
+def spoiled(
+    draw: st.DrawFn,
+    shape: StructureShape,
+    existing: Mapping[str, Sequence[Any]],
+    right: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The parameters of a call that works, with one or two things changed, added or left out."""
+    found: dict[str, Any] = copy.deepcopy(dict(right))
+    for _ in range(draw(st.integers(1, 2))):
+        making = _Making(draw, existing, draw(st.sampled_from((0, 1, 10))), optional=1)
+        inside, member, name, key = draw(st.sampled_from(list(_places(shape, found))))
+        if isinstance(inside, dict) and key in inside and making.is_one_of(2):
+            del inside[key]
+        else:
+            inside[key] = _value(making, member, name, _MOST_DEPTH - 1)
+    return found
+
+
+def _places(shape: Shape, value: Any, name: str = "") -> Iterator[tuple[Any, Shape, str, Any]]:
+    """Wherever a value stands or could stand: in what, of which shape, called what, at which key."""
+    match shape.type_name:
+        case "structure" if isinstance(value, dict):
+            for key, member in shape.members.items():
+                yield value, member, key, key
+                yield from _places(member, value.get(key), key)
+        case "list" if isinstance(value, list):
+            for at, each in enumerate(value):
+                yield value, shape.member, name, at
+                yield from _places(shape.member, each, name)
+        case "map" if isinstance(value, dict):
+            for key in value:
+                yield value, shape.value, name, key
 
 
 def _structure(making: _Making, shape: StructureShape, depth: int) -> dict[str, Any]:

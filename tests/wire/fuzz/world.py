@@ -162,11 +162,16 @@ def _identities(iam: Any) -> Iterator[dict[str, Any]]:
     iam.put_user_policy(UserName="alice", PolicyName="given", PolicyDocument=document)
     iam.put_group_policy(GroupName="brokers", PolicyName="given", PolicyDocument=document)
     iam.put_role_policy(RoleName="worker", PolicyName="given", PolicyDocument=document)
+    iam.create_user(UserName="idle")
+    iam.create_group(GroupName="idle")
+    iam.create_role(RoleName="idle", AssumeRolePolicyDocument=json.dumps(trust))
+    idle = iam.create_policy(PolicyName="idle", PolicyDocument=document)["Policy"]["Arn"]
+    yield {"UserName": "idle", "GroupName": "idle", "RoleName": "idle"}
     yield iam.create_service_linked_role(AWSServiceName="kafka.amazonaws.com")
     iam.create_account_alias(AccountAlias="acme")
     yield {"PolicyName": "given", "AccountAlias": "acme", "Marker": iam.list_users(MaxItems=1)}
     yield {"AWSServiceName": "kafka.amazonaws.com", "PolicyDocument": document}
-    yield {"AssumeRolePolicyDocument": json.dumps(trust), "PolicyArn": arn}
+    yield {"AssumeRolePolicyDocument": json.dumps(trust), "PolicyArn": [arn, idle]}
     yield {"RoleArn": "arn:aws:iam::000000000000:role/worker", "Password": "Correct-horse-2"}
 
 
@@ -175,9 +180,9 @@ def _keys(kms: Any) -> Iterator[dict[str, Any]]:
     yield key
     key_id = key["KeyMetadata"]["KeyId"]
     waiting = kms.create_key()
-    yield waiting
     kms.schedule_key_deletion(KeyId=waiting["KeyMetadata"]["KeyId"], PendingWindowInDays=7)
     kms.create_alias(AliasName="alias/brokers", TargetKeyId=key_id)
+    yield waiting
     context = {"purpose": "test"}
     yield {"KeyId": "alias/brokers", "AliasName": "alias/brokers", "EncryptionContext": context}
     yield kms.encrypt(KeyId=key_id, Plaintext=b"one", EncryptionContext=context)
@@ -206,7 +211,6 @@ def _secrets(secrets: Any) -> Iterator[dict[str, Any]]:
     yield gone
     secrets.delete_secret(SecretId=gone["ARN"])
     yield {"SecretId": [made["ARN"], "AmazonMSK_alice", "bytes", "gone"]}
-    yield {"VersionId": secrets.list_secret_version_ids(SecretId=made["ARN"])["Versions"]}
     yield {"NextToken": secrets.list_secrets(MaxResults=1)["NextToken"]}
 
 
@@ -258,9 +262,17 @@ def _networks(ec2: Any) -> Iterator[dict[str, Any]]:
         "UserIdGroupPairs": [{"GroupId": group}],
     }
     ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
-    ec2.create_network_interface(SubnetId=subnet, Groups=[group])
+    made = ec2.create_network_interface(SubnetId=subnet, Groups=[group])["NetworkInterface"]
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    spare = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    unused = ec2.create_security_group(GroupName="unused", Description="x", VpcId=vpc)["GroupId"]
+    empty = ec2.create_vpc(CidrBlock="10.2.0.0/16")["Vpc"]["VpcId"]
+    yield {"VpcId": [vpc, empty], "SubnetId": subnet, "GroupId": [group, unused]}
+    yield {"InternetGatewayId": [gateway, spare], "NetworkInterfaceId": made["NetworkInterfaceId"]}
+    for rule in ec2.describe_security_group_rules()["SecurityGroupRules"]:
+        if rule["GroupId"] == group and rule.get("CidrIpv4") == "10.1.0.0/16":
+            yield {"IngressRule": rule["SecurityGroupRuleId"]}
     for kind in ("vpcs", "subnets", "security_groups", "security_group_rules", "route_tables"):
         yield getattr(ec2, f"describe_{kind}")()
     for kind in ("network_interfaces", "internet_gateways", "network_acls", "dhcp_options"):

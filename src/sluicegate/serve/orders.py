@@ -1,0 +1,29 @@
+"""What the supervisor and its `api` child say to each other: the child's first line, and `ready`.
+
+Apart from both, because the supervisor must not load what the child serves with.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+
+from ..settings import Settings
+
+READY = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What to serve, and on which descriptor. Secrets in it are in no argument, no environment."""
+
+    settings: Settings
+    listener: int
+
+    def line(self) -> bytes:
+        """The child's first line of standard input."""
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+    @classmethod
+    def read(cls, line: bytes) -> "Orders":
+        """The orders in `line`."""
+        orders = json.loads(line)
+        return cls(Settings(**orders["settings"]), orders["listener"])
