@@ -88,7 +88,9 @@ def test_repeated_allows_are_one_row_that_counts(log: DecisionLog) -> None:
     first = decision(Effect.ALLOW)
     log.record(first)
     for later in range(1, 10):
-        assert log.record(decision(Effect.ALLOW, NOW_MS + later)) == first.id
+        clocks = {"aws:CurrentTime": f"…{later}Z", "aws:EpochTime": f"{later}"}
+        again = decision(Effect.ALLOW, NOW_MS + later, context={**first.context, **clocks})
+        assert log.record(again) == first.id
     log.recent(ACCOUNT)
     for later in range(10, 20):
         log.record(decision(Effect.ALLOW, NOW_MS + later))
@@ -105,6 +107,9 @@ def test_repeated_allows_are_one_row_that_counts(log: DecisionLog) -> None:
         {"region": "us-east-1"},
         {"epoch": 8},
         {"at_ms": NOW_MS + 60_000},
+        # Else whoever does something harmless first does the rest unseen.
+        {"context": {"aws:username": "alice", "aws:TagKeys": ("a",)}},
+        {"documents": {f"{ALICE}#inline": "{}", "arn:aws:iam::aws:policy/Same": POLICY}},
     ],
 )
 def test_an_allow_that_differs_is_a_row_of_its_own(

@@ -19,7 +19,7 @@ _BODY = b"Action=GetCallerIdentity&Version=2011-06-15"
 _CLOSING = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 _ROOT = b"<Arn>arn:aws:iam::000000000000:root</Arn>"
 
-_READS = {
+_READS: dict[str, tuple[str, dict[str, Any]]] = {
     "sts": ("get_caller_identity", {}),
     "ec2": ("describe_vpcs", {}),
     "kms": ("list_keys", {}),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sluicegate.errors import StartRefused
+from sluicegate.serve.orders import Orders
 from sluicegate.settings import Settings, load
 
 
@@ -62,6 +63,21 @@ def test_the_secret_of_wrong_root_credentials_is_not_repeated(tmp_path: Path) ->
     with pytest.raises(StartRefused) as refused:
         load({}, {"SLUICEGATE_ROOT_CREDENTIALS": "key:hush hush"}, tmp_path)
     assert "hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize("end", ["key:hush@db/x", "db/x?password=hush"])
+def test_a_password_in_a_flag_is_refused(end: str, tmp_path: Path) -> None:
+    """Arguments show in process lists."""
+    with pytest.raises(StartRefused, match="SLUICEGATE_DATABASE") as refused:
+        load({"database": f"postgresql://{end}"}, {}, tmp_path)
+    assert "hush" not in str(refused.value)
+    assert load({}, {"SLUICEGATE_DATABASE": f"postgresql://{end}"}, tmp_path).database
+    assert load({"database": "postgresql://key@db/x"}, {}, tmp_path).database
+
+
+def test_settings_print_no_secret() -> None:
+    settings = Settings(root_credentials="key:hush", database="postgresql://key:hush@db/x")
+    assert "hush" not in repr(settings) and "hush" not in repr(Orders(settings, 3))
 
 
 @pytest.mark.parametrize("word", ["1", "true", "YES"])

@@ -63,7 +63,7 @@ def test_a_body_its_client_compressed_is_read(encoding: str) -> None:
     model = operation_model("cloudwatch", "PutMetricData")
     params = {"Namespace": "n" * 200, "MetricData": [{"MetricName": "m", "Value": 1.5}]}
     plain = sent(model, params)
-    wire = {"body": plain.body, "headers": {}}
+    wire: dict[str, Any] = {"body": plain.body, "headers": {}}
     always = Config(request_min_compression_size_bytes=1, signature_version="v4")
     maybe_compress_request(always, wire, model)
     assert gzip.decompress(wire["body"]) == plain.body

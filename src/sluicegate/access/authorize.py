@@ -7,7 +7,7 @@ from itertools import chain
 
 from .. import iam
 from ..arn import Arn
-from ..errors import AccessDenied
+from ..errors import AccessDenied, InvalidInput
 from ..iam.layers import Attached, Decision, Layers
 from ..iam.model import Context, Effect, Layer, PolicyKind, PrincipalKind, Question, ResourceRule
 from ..store import principals
@@ -19,6 +19,10 @@ from .memory import EpochMemory, Remembered
 from .record import Occasion, recorded
 
 _ALWAYS = Decision(Effect.ALLOW, reason="always allowed")
+
+# As much as a header may have, and several times what any operation of AWS takes.
+_LONGEST_VALUE = 16 * 1024
+_LONGEST_QUESTION = 64 * 1024
 
 # What an AWS service may ask for as itself, where the product's rules are narrower than the
 # resource policies that would otherwise be the only limit.
@@ -38,9 +42,17 @@ class Authority:
         self._load = lru_cache(maxsize=4096)(iam.load)
 
     def authorize(self, caller: Caller, asks: Iterable[Ask], occasion: Occasion) -> None:
-        """Every ask must be allowed; the first that is not raises `AccessDenied`."""
+        """Every ask must be allowed; the first that is not raises `AccessDenied`.
+
+        INVARIANT: what returns from here was asked, and recorded, at least once.
+        """
+        is_asked = False
         for ask in asks:
+            _refuse_endless(ask)
             self._decide(caller, ask, occasion)
+            is_asked = True
+        if not is_asked:
+            raise AccessDenied("an operation that asks for no permission has none")
 
     def _decide(self, caller: Caller, ask: Ask, occasion: Occasion) -> None:
         context = _context(caller, ask, occasion.context)
@@ -130,6 +142,26 @@ class _Own:
 
 
 _NOTHING = _Own()
+
+
+def _refuse_endless(ask: Ask) -> None:
+    """Bound what nobody has validated yet: a wildcard costs its own length times the text's."""
+    texts = {"": ask.resource, **ask.context, **(ask.request_tags or {})}
+    sizes = [_size(text) for text in texts.values()]
+    names = [len(name) for name in texts]
+    # The names of tags are a value too, that of `aws:TagKeys`.
+    longest = max(*sizes, _size(tuple(ask.request_tags or ())), *names)
+    if longest > _LONGEST_VALUE or sum(sizes) + sum(names) > _LONGEST_QUESTION:
+        raise InvalidInput(
+            f"what policies are asked about may have {_LONGEST_VALUE} characters a value and "
+            f"{_LONGEST_QUESTION} in all"
+        )
+
+
+def _size(value: str | tuple[str, ...]) -> int:
+    """The characters of a value; one of several counts for more, however short it is."""
+    # Each is compared with every pattern of a policy.
+    return len(value) if isinstance(value, str) else sum(len(each) + 16 for each in value)
 
 
 def _settled_beforehand(caller: Caller, ask: Ask) -> Decision | None:

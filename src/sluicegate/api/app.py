@@ -5,11 +5,12 @@ What answers is a plain function from `Request` to `Response`; nothing here know
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
-from ..errors import AwsError
+from ..errors import AwsError, Unavailable
 from ..wire.message import Request, Response
 from ..wire.parse import MOST_BYTES
 
@@ -22,7 +23,12 @@ _log = logging.getLogger("sluicegate.api")
 # Started as they are needed. More than there is work for: while the database is locked, writers
 # wait up to 5 s each, and reads must not queue behind them.
 THREADS = 64
-_BODY_SECONDS = 10.0
+# From the end of the head to the end of the body: ten megabytes at 3 Mbit/s.
+_BODY_SECONDS = 30.0
+# A body up to the former is read whatever else arrives; of larger ones, all together hold at most
+# the latter. Nobody has been identified yet while a body arrives.
+_SMALL_BYTES = 64 * 1024
+_ROOM_BYTES = 64 * 1024 * 1024
 _HEADER_BYTES = 16 * 1024
 _HEADERS = 100
 
@@ -40,6 +46,7 @@ class App:
     ) -> None:
         self._answer = answer
         self._refuse = refuse
+        self._room = _Room(_ROOM_BYTES)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="control")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,13 +63,13 @@ class App:
     async def _respond(self, scope: Scope, receive: Receive) -> Response:
         if _too_many_headers(scope):
             return self._refuse(_request(scope, b""), _HEADERS_TOO_LARGE)
-        try:
-            body = await _body(scope, receive)
-        except TimeoutError:
-            return self._refuse(_request(scope, b""), _BODY_TOO_LATE)
-        if body is None:
-            return self._refuse(_request(scope, b""), _BODY_TOO_LARGE)
-        request = _request(scope, body)
+        with self._room.guest() as guest:
+            body = await _body(scope, receive, guest)
+            if isinstance(body, AwsError):
+                return self._refuse(_request(scope, b""), body)
+            return await self._answered(_request(scope, body))
+
+    async def _answered(self, request: Request) -> Response:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._pool, self._answer, request)
@@ -83,6 +90,7 @@ _BODY_TOO_LARGE = AwsError(
     f"request bodies are limited to {MOST_BYTES} bytes",
     status=413,
 )
+_TOO_MANY = Unavailable("Too many large requests at once. Please try again.")
 _FAILED = AwsError(
     "InternalFailure", "the request failed; the server's log has the reason", status=500
 )
@@ -93,21 +101,60 @@ def _too_many_headers(scope: Scope) -> bool:
     return len(headers) > _HEADERS or sum(len(k) + len(v) for k, v in headers) > _HEADER_BYTES
 
 
-async def _body(scope: Scope, receive: Receive) -> bytes | None:
-    """The whole body; None when it is larger than any operation takes."""
+class _Room:
+    """Memory that large bodies share. Used in the event loop alone, so it needs no lock."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.left_bytes = most_bytes
+
+    @contextmanager
+    def guest(self) -> Iterator["_Guest"]:
+        """A request that may take some, and gives it back when it is answered."""
+        guest = _Guest(self)
+        try:
+            yield guest
+        finally:
+            self.left_bytes += guest.taken_bytes
+
+
+class _Guest:
+    """What one request has taken of the room."""
+
+    def __init__(self, room: _Room) -> None:
+        self._room = room
+        self.taken_bytes = 0
+
+    def has_room(self, size: int) -> bool:
+        """Whether a body of `size` bytes has room; what it takes of it is kept for it."""
+        more = max(0, size - _SMALL_BYTES) - self.taken_bytes
+        if more > self._room.left_bytes:
+            return False
+        self._room.left_bytes -= more
+        self.taken_bytes += more
+        return True
+
+
+async def _body(scope: Scope, receive: Receive, guest: _Guest) -> bytes | AwsError:
+    """The whole body, or why it is not read."""
     declared = dict(scope["headers"]).get(b"content-length", b"0")
     if not declared.isdigit() or int(declared) > MOST_BYTES:
-        return None
+        return _BODY_TOO_LARGE
     parts, size, more = [], 0, True
-    while more:
-        message = await asyncio.wait_for(receive(), _BODY_SECONDS)
-        if message["type"] == "http.disconnect":
-            break
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > MOST_BYTES:
-            return None
-        more = message.get("more_body", False)
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    break
+                parts.append(message.get("body", b""))
+                size += len(parts[-1])
+                if size > MOST_BYTES:
+                    return _BODY_TOO_LARGE
+                if not guest.has_room(size):
+                    return _TOO_MANY
+                more = message.get("more_body", False)
+    except TimeoutError:
+        return _BODY_TOO_LATE
     return b"".join(parts)
 
 

@@ -6,7 +6,7 @@ Whatever refuses on the way is an `AwsError`, rendered once, here.
 """
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ..access import Ask
@@ -15,6 +15,7 @@ from ..access.identify import Identified, Identity
 from ..access.record import Occasion
 from ..clock import Clock, to_datetime
 from ..errors import AwsError, Fault, IdentityFault
+from ..iam.model import Context
 from ..operations.operation import Call, Operation, Params, Result
 from ..store.database import Database
 from ..store.decisions import DecisionLog
@@ -116,18 +117,23 @@ class ControlPath:
         )
 
     def forward(self, call: Call, service: str, operation: str, params: Params) -> Result:
-        """`Calls.forward`: the caller's identity passed on, as a forward access session."""
-        context = {
-            key: value for key, value in call.context.items() if key not in _CLIENT_NETWORK_KEYS
-        }
-        context["aws:ViaAWSService"] = "true"
-        via = f"{call.service}.{call.region}.amazonaws.com"
-        context[f"{service}:ViaService"] = via
+        """`Calls.forward`: the caller's identity passed on, as a forward access session.
+
+        A service that calls itself (many secrets, one by one) has not moved the call anywhere.
+        """
+        context = call.context if service == call.service else _forwarded(call, service)
         forwarded = replace(call, service=service, operation=operation, context=context)
         return self._run(forwarded, target_of(service, operation), params)
 
 
 _CLIENT_NETWORK_KEYS = frozenset({"aws:SourceIp", "aws:SourceVpc", "aws:SourceVpce"})
+
+
+def _forwarded(call: Call, service: str) -> Context:
+    """The condition keys `service` sees when another one calls it for the caller."""
+    kept = {key: value for key, value in call.context.items() if key not in _CLIENT_NETWORK_KEYS}
+    via = f"{call.service}.{call.region}.amazonaws.com"
+    return {**kept, "aws:ViaAWSService": "true", f"{service}:ViaService": via}
 
 
 def _unserved(call: Call) -> Iterable[Ask]:
@@ -142,9 +148,7 @@ def _unserved(call: Call) -> Iterable[Ask]:
     yield Ask(f"{action_prefix(call.service)}:{call.operation}", "*", shown=shown)
 
 
-def _context(
-    request: Request, identified: Identified, now_ms: int
-) -> Mapping[str, str | tuple[str, ...]]:
+def _context(request: Request, identified: Identified, now_ms: int) -> Context:
     """The condition keys an endpoint knows of a request before any operation looks at it."""
     context: dict[str, str | tuple[str, ...]] = {
         "aws:RequestedRegion": identified.scope.region,

@@ -91,9 +91,7 @@ def arn_set(patterns: Sequence[tuple[Template, ...]], *, is_everything: bool = F
             fixed.append(texts)
         else:
             (prefixes if is_open else exact).append(head)
-    return ArnSet(
-        frozenset(exact), tuple(prefixes), tuple(heads), tuple(fixed), tuple(moving)
-    )
+    return ArnSet(frozenset(exact), tuple(prefixes), tuple(heads), tuple(fixed), tuple(moving))
 
 
 def _head(texts: tuple[str, ...]) -> tuple[str, bool]:

@@ -4,7 +4,6 @@ from .conditions import Ambiguous
 from .model import Context, Principal, Question
 from .patterns import Value, Values
 
-
 _IDENTITY_ONLY = frozenset(("lambda:sourcefunctionarn",))
 """Keys that policies of resources and endpoints do not know, as AWS documents."""
 

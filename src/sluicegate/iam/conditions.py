@@ -40,13 +40,13 @@ class Circumstance:
     def holds(self, values: Values) -> bool:
         """Whether the request is as asked."""
         value = values.get(self.key)
-        if value is None or value == ():
+        if isinstance(value, str):
+            # A lone empty string is AWS's "null data set", which fits whatever is asked of all.
+            return (not value and self.over is Over.ALL) or self._fits(value, values)
+        if not value:
             return self.if_missing
         if isinstance(value, Ambiguous):
             return self.if_unknown
-        if isinstance(value, str):
-            # A lone empty string is AWS's "null data set", which fits whatever is asked of all.
-            return (self.over is Over.ALL and not value) or self._fits(value, values)
         if self.over is Over.THE_ONE:
             return False
         if self.over is Over.ALL:

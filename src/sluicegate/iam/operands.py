@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from types import MappingProxyType
 
 _NUMBER = re.compile(
@@ -79,6 +79,10 @@ def octets(text: str) -> bytes:
         raise ValueError(f"`{text}` is not base64") from error
 
 
+Address = tuple[int, int]
+"""An IP address: its version, and its bits as a number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Addresses:
     """A range of IP addresses: those of `version` that equal `network` under `mask`."""
@@ -87,19 +91,16 @@ class Addresses:
     network: int
     mask: int
 
-    def has(self, address: "IPv4Address | IPv6Address") -> bool:
-        """Whether `address` lies in the range."""
-        return address.version == self.version and int(address) & self.mask == self.network
-
 
 @lru_cache(maxsize=1024)  # reading one costs more than the rest of a decision's condition
-def address(text: str) -> IPv4Address | IPv6Address:
+def address(text: str) -> Address:
     """One address; an IPv4 address written as IPv6 (`::ffff:10.0.0.1`) is the IPv4 address."""
     if "%" in text:
         raise ValueError(f"`{text}` has a zone")
     found = ip_address(text)
     mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
-    return mapped or found
+    found = mapped or found
+    return found.version, int(found)
 
 
 def addresses(text: str) -> Addresses:

@@ -100,6 +100,21 @@ def _arn(texts: Sequence[str], reading: Reading) -> Test:
     return test
 
 
+def _same(read: Callable[[str], Any]) -> Maker:
+    def make(texts: Sequence[str], _: Reading) -> Test:
+        known = frozenset(read(text) for text in texts)
+
+        def test(value: str, _: Values) -> bool | None:
+            try:
+                return read(value) in known
+            except ValueError:
+                return None
+
+        return test
+
+    return make
+
+
 def _compared(read: Callable[[str], Any], compare: Callable[[Any, Any], bool]) -> Maker:
     def make(texts: Sequence[str], _: Reading) -> Test:
         known = tuple(read(text) for text in texts)
@@ -117,14 +132,18 @@ def _compared(read: Callable[[str], Any], compare: Callable[[Any, Any], bool]) -
 
 
 def _in_network(texts: Sequence[str], _: Reading) -> Test:
-    ranges = tuple(operands.addresses(text) for text in texts)
+    # By prefix length: any number of networks costs no more than there are lengths.
+    known: dict[tuple[int, int], set[int]] = {}
+    for each in map(operands.addresses, texts):
+        known.setdefault((each.version, each.mask), set()).add(each.network)
+    ranges = tuple((version, mask, networks) for (version, mask), networks in known.items())
 
     def test(value: str, _: Values) -> bool | None:
         try:
-            there = operands.address(value)
+            version, bits = operands.address(value)
         except ValueError:
             return None
-        return any(known.has(there) for known in ranges)
+        return any(version == ours and bits & mask in networks for ours, mask, networks in ranges)
 
     return test
 
@@ -156,7 +175,6 @@ class Operator:
 
 def _ordered(family: str, read: Callable[[str], Any], *, is_dated: bool) -> dict[str, Operator]:
     comparisons = {
-        "Equals": operator.eq,
         "LessThan": operator.lt,
         "LessThanEquals": operator.le,
         "GreaterThan": operator.gt,
@@ -166,7 +184,8 @@ def _ordered(family: str, read: Callable[[str], Any], *, is_dated: bool) -> dict
         family + name: Operator(_compared(read, compare), is_dated=is_dated)
         for name, compare in comparisons.items()
     }
-    made[f"{family}NotEquals"] = Operator(_compared(read, operator.eq), True, is_dated)
+    made[f"{family}Equals"] = Operator(_same(read), is_dated=is_dated)
+    made[f"{family}NotEquals"] = Operator(_same(read), True, is_dated)
     return made
 
 
@@ -180,8 +199,8 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
         "StringNotLike": Operator(_like, True),
         **_ordered("Numeric", operands.number, is_dated=False),
         **_ordered("Date", operands.moment, is_dated=True),
-        "Bool": Operator(_compared(operands.truth, operator.eq)),
-        "BinaryEquals": Operator(_compared(operands.octets, operator.eq)),
+        "Bool": Operator(_same(operands.truth)),
+        "BinaryEquals": Operator(_same(operands.octets)),
         "IpAddress": Operator(_in_network),
         "NotIpAddress": Operator(_in_network, True),
         "ArnEquals": Operator(_arn),

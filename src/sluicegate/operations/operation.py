@@ -69,8 +69,9 @@ class Calls(Protocol):
     def forward(self, call: Call, service: str, operation: str, params: Params) -> Result:
         """Call `service:operation` as the caller (a forward access session).
 
-        The same principal is judged, with `aws:ViaAWSService` true and `kms:ViaService` naming
-        the calling service, without the client's network keys. Raises the `AwsError` it gets.
+        The same principal is judged. In another service: with `aws:ViaAWSService` true and
+        `kms:ViaService` naming the calling service, without the client's network keys. Raises the
+        `AwsError` it gets.
         """
         ...
 

@@ -36,6 +36,15 @@ class Databases:
             database.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An endpoint: what answers, how to empty its state, how to close what stands behind it."""
+
+    front: Front
+    reset: Callable[[], None]
+    close: Callable[[], None]
+
+
 def open_databases(
     settings: Settings, folder: StateFolder, *, throwaway: bool = False
 ) -> Databases:
@@ -57,8 +66,8 @@ def build(
     root: RootKey,
     clock: Clock,
     signing_clock: Clock | None = None,
-) -> tuple[Front, Callable[[], None]]:
-    """The front of the endpoint, and how to close what stands behind it."""
+) -> Built:
+    """The endpoint."""
     memory = EpochMemory()
     decisions = DecisionLog(databases.decisions)
     log_events = LogEvents(databases.log_events)
@@ -75,6 +84,9 @@ def build(
     )
 
     def wipe() -> None:
+        # What is on its way would be written after all else is gone.
+        for writer in (touches, decisions):
+            writer.flush()
         reset.empty(databases.state, databases.decisions, databases.log_events)
 
     def close() -> None:
@@ -87,4 +99,4 @@ def build(
         reset=wipe if settings.allow_reset else None,
         services=sorted({each.service for each in operations.served()}),
     )
-    return Front(control, facilities, settings.host_names), close
+    return Built(Front(control, facilities, settings.host_names), wipe, close)

@@ -38,13 +38,13 @@ def main() -> None:
     folder = StateFolder(settings.state_folder)
     vault = open_vault(folder)
     databases = open_databases(settings, folder)
-    front, close = build(settings, databases, vault, open_root_key(folder, settings), SystemClock())
-    app = App(front.answer, front.refuse)
+    built = build(settings, databases, vault, open_root_key(folder, settings), SystemClock())
+    app = App(built.front.answer, built.front.refuse)
     try:
         _serve(app, socket.socket(fileno=orders.listener))
     finally:
         app.close()
-        close()
+        built.close()
 
 
 def _serve(app: App, listener: socket.socket) -> None:

@@ -1,8 +1,8 @@
 """Recorded decisions: who was allowed or refused what, when, and why.
 
 They are kept in a journal of their own. A refusal is a row each. Allows that only repeat another
-one - same principal, action, resource and policies, within a minute - are counted in its row, so
-that a poller does not fill the disk. The policies a decision was made by are kept as they were,
+one - same principal, action, resource, condition keys (but for the time) and policies, within a
+minute - are counted in its row, so that a poller does not fill the disk. The policies a decision was made by are kept as they were,
 each text once, however many decisions name it.
 """
 
@@ -67,6 +67,7 @@ _RANDOM_DIGITS = 16
 # 82 bits, and costs a twentieth of dividing a large number.
 _ANY_DIGIT = bytes(ord(_DIGITS[byte % 36]) for byte in range(256))
 _COALESCED_MS = 60_000
+_TIMES = frozenset({"aws:CurrentTime", "aws:EpochTime"})
 _MOST_COALESCED = 10_000
 _RETENTION_MS = 72 * 3_600_000
 _MOST_ROWS = 2_000_000
@@ -156,7 +157,7 @@ class DecisionLog:
         if made.effect is not Effect.ALLOW:
             self._writer.put(made)
             return made.id
-        key = (made.account, made.region, made.principal, made.action, made.resource, made.epoch)
+        key = _sameness(made)
         first = self._first(key, made)
         if first != made.id:
             self._writer.put(_Repeat(first, made.at_ms))
@@ -204,6 +205,10 @@ class DecisionLog:
             rows = tx.execute(query.order_by(decisions.c.id.desc()).limit(limit + 1)).all()
         items = tuple(_recorded(row, {}) for row in rows[:limit])
         return Page(items, items[-1].id if len(rows) > limit else "")
+
+    def flush(self) -> None:
+        """Return when what was recorded before is written; `Unavailable` when it cannot be now."""
+        self._writer.flush()
 
     def close(self) -> None:
         """Write what is on its way, and stop."""
@@ -265,6 +270,17 @@ class DecisionLog:
         oldest_ms = tx.execute(sa.select(sa.func.min(decisions.c.at_ms))).scalar() or now_ms
         unused = decision_documents.c.used_ms < oldest_ms - _USED_STEP_MS
         tx.execute(decision_documents.delete().where(unused))
+
+
+def _sameness(made: Recorded) -> tuple[object, ...]:
+    """Equal for allows of which one tells all there is to tell.
+
+    Of what may be long, only its hash is kept: nobody outside knows what that is seeded with.
+    """
+    told = {key: value for key, value in made.context.items() if key not in _TIMES}
+    texts = made.documents.items()
+    who = made.account, made.region, made.principal, made.action, made.resource, made.epoch
+    return *who, hash(frozenset(told.items())), hash(frozenset(texts))
 
 
 _AGAIN = (

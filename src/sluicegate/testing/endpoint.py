@@ -50,9 +50,10 @@ class Endpoint:
         self.vault = open_vault(folder)
         self.root: RootKey = open_root_key(folder, self.settings)
         self.databases = open_databases(self.settings, folder, throwaway=True)
-        self.front, self._close = build(
+        self._built = build(
             self.settings, self.databases, self.vault, self.root, self.clock, SystemClock()
         )
+        self.front = self._built.front
 
     def __enter__(self) -> "Endpoint":
         return self
@@ -67,7 +68,22 @@ class Endpoint:
 
     def close(self) -> None:
         """Close what stands behind the endpoint; the state folder stays."""
-        self._close()
+        self._built.close()
+
+    def reset(self) -> None:
+        """Empty the state and set the clock right: as good as a new one, and sooner there."""
+        self._built.reset()
+        if isinstance(self.clock, FrozenClock):
+            self.clock.start_again()
+        self._clients = {
+            asked: made
+            for asked, made in self._clients.items()
+            if asked[2] == self._root_credentials
+        }
+
+    @property
+    def _root_credentials(self) -> Credentials:
+        return Credentials(self.root.access_key, self.root.secret_key)
 
     def answer(self, request: Request) -> Response:
         """The answer to a raw request."""
@@ -80,7 +96,7 @@ class Endpoint:
 
         Made once for the same arguments: making one takes longer than most of its calls.
         """
-        signer = credentials or Credentials(self.root.access_key, self.root.secret_key)
+        signer = credentials or self._root_credentials
         asked = (service, region or self.settings.region, signer)
         if asked not in self._clients:
             self._clients[asked] = in_process_client(

@@ -7,7 +7,12 @@ class FrozenClock:
     """Starts at the time of day it is made, so that real signers and it agree."""
 
     def __init__(self, now_ms: int | None = None) -> None:
-        self._now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+        self._given_ms = now_ms
+        self.start_again()
+
+    def start_again(self) -> None:
+        """Go to where a new one would stand."""
+        self._now_ms = time.time_ns() // 1_000_000 if self._given_ms is None else self._given_ms
 
     def now_ms(self) -> int:
         """Milliseconds since the epoch, UTC."""

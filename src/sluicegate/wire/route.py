@@ -131,15 +131,18 @@ class _Template:
     def specificity(self) -> tuple[int, int]:
         return len(self.query), sum(not is_label for _, is_label in self.steps)
 
+    def is_in(self, query: str) -> bool:
+        """Whether the raw query string has the pairs this path wants."""
+        return not self.query or set(self.query) <= set(parse_qsl(query, keep_blank_values=True))
+
 
 def _match(service: str, request: Request) -> Target | None:
     # Split before decoding: an ARN's slashes travel as %2F inside one segment.
     raw = _segments(request.path)
-    query = parse_qsl(request.query, keep_blank_values=True) if request.query else []
     for template in _templates(service).get((request.method, len(raw)), ()):
         pairs = list(zip(template.steps, raw, strict=True))
         is_path = all(is_label or step == unquote(given) for (step, is_label), given in pairs)
-        if is_path and all(each in query for each in template.query):
+        if is_path and template.is_in(request.query):
             labels = {step: given for (step, is_label), given in pairs if is_label}
             return Target(service, template.operation, Protocol.REST_JSON, labels)
     return None

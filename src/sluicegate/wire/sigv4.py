@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -119,11 +120,12 @@ def scope_of(request: Request) -> Scope | None:
 
     For routing and for the shape of an error: nothing in it is checked.
     """
-    try:
-        pairs = canonical.parameters(request.query)
-    except IdentityFault:
-        pairs = []
-    parts = credential(_by_name(request), pairs).split("/")
+    headers = _by_name(request)
+    pairs: list[Pair] = []
+    if "authorization" not in headers:
+        with suppress(IdentityFault):
+            pairs = canonical.parameters(request.query)
+    parts = credential(headers, pairs).split("/")
     return Scope(*parts[1:4]) if len(parts) == 5 else None
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.wire.generator import Generator
 
 from sluicegate.store.decisions import DecisionLog
 from sluicegate.testing import Endpoint, Member
@@ -133,6 +134,25 @@ def test_an_operation_nobody_wrote_is_denied_like_any_other(endpoint: Endpoint) 
     assert refused(allowed.client("lambda").list_functions) == (
         "UnsupportedOperation",
         "Sluicegate does not serve lambda:ListFunctions.",
+    )
+
+
+def test_by_default_a_user_may_call_nothing_of_msk(endpoint: Endpoint) -> None:
+    alice = endpoint.user("alice")
+    kafka = alice.client("kafka")
+    values = Generator(seed=1)
+    for method, name in sorted(kafka.meta.method_to_api_mapping.items()):
+        shape = kafka.meta.service_model.operation_model(name).input_shape
+        given = values.members(shape, fill="required") if shape else {}
+        code, message = refused(getattr(kafka, method), **given)
+        assert code == "AccessDeniedException"
+        assert message.startswith(
+            f"User: {alice.arn} is not authorized to perform: kafka:{name} on resource: "
+        )
+        assert message.endswith(f" because no identity-based policy allows the kafka:{name} action")
+    assert (
+        " on resource: arn:aws:kafka:us-east-1:000000000000:/v1/clusters because"
+        in (refused(kafka.list_clusters)[1])
     )
 
 

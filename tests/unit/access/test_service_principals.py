@@ -101,6 +101,15 @@ def test_msk_reads_a_secret_whose_policy_and_key_let_it(endpoint: Endpoint) -> N
     assert msk.get_secret_value(SecretId=secret)["SecretString"] == "x"
 
 
+def test_msk_reads_no_secret_under_the_default_key(endpoint: Endpoint) -> None:
+    # That key is for the principals of the account, and a service is none of them.
+    manager = endpoint.client("secretsmanager")
+    secret = manager.create_secret(Name="AmazonMSK_s", SecretString="x")["ARN"]
+    open_to_it(endpoint, secret, "kafka.amazonaws.com")
+    msk = service(endpoint, "kafka.amazonaws.com", CLUSTER).client("secretsmanager")
+    assert denied(msk.get_secret_value, SecretId=secret) == "Access to KMS is not allowed"
+
+
 def test_a_services_credentials_last_fifteen_minutes(endpoint: Endpoint) -> None:
     role = endpoint.role("orders", trust=trusting_lambda())
     sts = service(endpoint, "lambda.amazonaws.com", FUNCTION).client("sts")

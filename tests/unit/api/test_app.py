@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -64,3 +64,43 @@ def test_every_answer_forbids_browsers_to_guess_what_it_is() -> None:
     _, headers, _ = answered(lambda _: Response(200, {"content-type": "text/xml"}, b"<a/>"), ok)
     assert headers[b"x-content-type-options"] == b"nosniff"
     assert headers[b"content-length"] == b"4"
+
+
+def test_large_bodies_together_have_an_end_and_small_ones_have_not() -> None:
+    """Anybody may send: what arrives is not signed yet."""
+    app = App(lambda request: Response(200, {}, b"%d" % len(request.body)), refuse)
+    megabytes = {"type": "http.request", "body": b"x" * 8_000_000, "more_body": True}
+    end = {"type": "http.request", "body": b"x", "more_body": False}
+
+    async def one(first: dict[str, Any], rest: Awaitable[Any]) -> tuple[int, bytes]:
+        sent: list[dict[str, Any]] = []
+        arriving = [first]
+
+        async def receive() -> dict[str, Any]:
+            if arriving:
+                return arriving.pop()
+            await rest
+            return end
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        headers = [(b"host", b"localhost")]
+        scope = {"type": "http", "method": "POST", "path": "/", "query_string": b""}
+        await app({**scope, "headers": headers}, receive, send)
+        return sent[0]["status"], sent[1]["body"]
+
+    async def crowd() -> None:
+        rest = asyncio.get_running_loop().create_future()
+        slow = [asyncio.create_task(one(megabytes, rest)) for _ in range(20)]
+        refused, _ = await asyncio.wait(slow, return_when=asyncio.FIRST_COMPLETED)
+        assert {task.result() for task in refused} == {(503, b"ServiceUnavailable")}
+        assert await one(end, rest) == (200, b"1")
+        rest.set_result(None)
+        answers = await asyncio.gather(*slow)
+        assert answers.count((200, b"8000001")) == 8
+        # What was held is given back.
+        assert await one(megabytes, rest) == (200, b"8000001")
+
+    asyncio.run(crowd())
+    app.close()

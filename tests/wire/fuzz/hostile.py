@@ -72,8 +72,8 @@ class _Making:
 
 
 _TEN = st.integers(0, 9)
-_SIZES = st.sampled_from((1, 1, 2))
-_ODD_SIZES = st.sampled_from((0, 2, 7, 60, 1_001, 20_000))
+_SIZES: st.SearchStrategy[int] = st.sampled_from((1, 1, 2))
+_ODD_SIZES: st.SearchStrategy[int] = st.sampled_from((0, 2, 7, 60, 1_001, 20_000))
 
 
 @st.composite
@@ -109,7 +109,7 @@ def spoiled(
 
 
 def _places(shape: Shape, value: Any, name: str = "") -> Iterator[tuple[Any, Shape, str, Any]]:
-    """Wherever a value stands or could stand: in what, of which shape, called what, at which key."""
+    """Where a value stands or could stand: in what, of which shape, called what, at which key."""
     match shape.type_name:
         case "structure" if isinstance(value, dict):
             for key, member in shape.members.items():
@@ -142,10 +142,12 @@ def _value(making: _Making, shape: Shape, name: str, depth: int) -> Any:
             return _structure(making, shape, depth)
         case "list" if making.is_one_of(making.wrong):
             # Many of what is right: many of what is a megabyte each would say nothing more.
-            return [making.draw(_valid(shape.member))] * making.draw(_ODD_SIZES)
+            same = making.draw(_valid(shape.member))
+            times = making.draw(_ODD_SIZES)
+            return [same for _ in range(times)]
         case "list":
-            times = range(making.draw(_SIZES))
-            return [_value(making, shape.member, name, depth + 1) for _ in times]
+            times = making.draw(_SIZES)
+            return [_value(making, shape.member, name, depth + 1) for _ in range(times)]
         case "map" if making.is_one_of(making.wrong):
             value = making.draw(_valid(shape.value))
             return {str(key): value for key in range(making.draw(_ODD_SIZES))}
@@ -161,10 +163,10 @@ def _scalar(making: _Making, shape: Shape, name: str) -> Any:
     if making.is_one_of(making.wrong):
         special = _SPECIAL.get(name)
         wrong = _WRONG.get(shape.type_name, _WRONG["string"])
-        return draw(special if special is not None and draw(_TEN) else wrong)
+        return draw(special if special is not None and making.is_one_of(9) else wrong)
     named = _existing(making.existing, name)
-    if shape.type_name in ("string", "blob") and named and draw(_TEN):
-        is_other = shape.type_name == "string" and not draw(_TEN)
+    if shape.type_name in ("string", "blob") and named and making.is_one_of(9):
+        is_other = shape.type_name == "string" and making.is_one_of(1)
         return draw(st.sampled_from(making.existing[""] if is_other else named))
     return draw(_valid(shape))
 

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from tests.wire.fuzz.bodies import forms, json_bodies
 from tests.wire.fuzz.calls import OPERATIONS, fuzzed, modelled, written
 from tests.wire.fuzz.world import SIGNERS, World, understood
-from tests.wire.generator import Generator
+from tests.wire.generator import Fill, Generator
 
 _WITH_BODIES = [name for name in OPERATIONS if modelled(name).http["method"] == "POST"]
+_FILLS: st.SearchStrategy[Fill] = st.sampled_from(("required", "all"))
 
 
 @pytest.mark.parametrize("name", _WITH_BODIES)
@@ -20,8 +21,8 @@ def test_any_body_is_answered(world: World, name: str, data: st.DataObject, sign
     operation = modelled(name)
     params = {}
     if operation.input_shape is not None:
-        seed, fill = data.draw(st.integers(0, 3)), data.draw(st.sampled_from(["required", "all"]))
-        params = Generator(seed).members(operation.input_shape, fill=fill)
+        generator, fill = Generator(data.draw(st.integers(0, 3))), data.draw(_FILLS)
+        params = generator.members(operation.input_shape, fill=fill)
     raw = written(operation, params)
     spoiled = json_bodies(raw.body) if raw.body.startswith(b"{") else forms(raw.body)
     raw = replace(raw, body=data.draw(spoiled))

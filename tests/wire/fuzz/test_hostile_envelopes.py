@@ -118,9 +118,24 @@ _BODIES = (
     b"Action=",
     b"x" * (10 * 1024 * 1024),
 )
-_NAMES = ("x-amz-date", "date", "x-amz-content-sha256", "x-amz-security-token", "user-agent")
-_NAMES += ("referer", "content-type", "content-length", "x-amz-target", "accept", "x-amz-\u00e9")
-_NAMES += ("expect", "transfer-encoding", "content-encoding", "x-forwarded-for", "via")
+_NAMES = (
+    "x-amz-date",
+    "date",
+    "x-amz-content-sha256",
+    "x-amz-security-token",
+    "user-agent",
+    "referer",
+    "content-type",
+    "content-length",
+    "x-amz-target",
+    "accept",
+    "x-amz-\u00e9",
+    "expect",
+    "transfer-encoding",
+    "content-encoding",
+    "x-forwarded-for",
+    "via",
+)
 _VALUES = (
     "",
     " ",
@@ -154,6 +169,7 @@ _PROTOCOLS = {
     "application/x-amz-json-1.0": "json",
     "application/x-amz-json-1.1": "json",
     "application/json": "rest-json",
+    "application/xml": "rest-xml",
 }
 _few = st.lists(st.tuples(st.sampled_from(_NAMES), st.sampled_from(_VALUES)), max_size=3)
 

@@ -139,12 +139,9 @@ def _remember(known: dict[str, list[Any]], name: str, value: Any) -> None:
 
 
 def _identities(iam: Any) -> Iterator[dict[str, Any]]:
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": "sts:AssumeRole"}
-        ],
-    }
+    assume = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
+    statement = {"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": assume}
+    trust = {"Version": "2012-10-17", "Statement": [statement]}
     document = json.dumps(_EVERYTHING)
     tags = [{"Key": "team", "Value": "one"}]
     yield iam.create_user(UserName="alice", Path="/people/", Tags=tags)

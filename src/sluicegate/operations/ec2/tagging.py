@@ -108,6 +108,9 @@ def _asks(call: Call, tx: Tx, params: Params) -> list[Ask]:
     sent = {
         str(tag.get("Key") or ""): str(tag.get("Value") or "") for tag in params.get("Tags") or ()
     }
+    # Every tag is a part of the question about every resource: what no call needs is not asked.
+    pairs = len(sent) * len(_resources(params))
+    limits.keep(pairs, limits.IDS * limits.TAGS, "TagLimitExceeded")
     asks: dict[str, Ask] = {}
     for kind, ids in _by_kind(params).items():
         # What is no id of ours is nothing's ARN: only a policy for all resources allows it.
@@ -117,7 +120,8 @@ def _asks(call: Call, tx: Tx, params: Params) -> list[Ask]:
             else [questions.anything(call, tx, params)[0]] * len(ids)
         )
         asks |= zip(ids, found, strict=True)
-    return [asks[resource_id] for resource_id in _resources(params)]
+    named = [asks[resource_id] for resource_id in _resources(params)]
+    return named or questions.anything(call, tx, params)
 
 
 def _by_kind(params: Params) -> dict[Kind[Any] | None, list[str]]:

@@ -12,6 +12,8 @@ from . import documents, entities, limits, shapes, tagging
 from .asks import on, on_new
 from .subjects import LINKED_PATH, exclusive, modifiable, parsed, required, taken, writing
 
+_SIGNIN = ("MaxSigninSessionDuration", "ResetMaxSigninSessionDuration")
+
 
 def create(call: Call, params: Params) -> Result:
     """Make a role with its trust policy."""
@@ -49,9 +51,11 @@ def get(call: Call, params: Params) -> Result:
 
 def update(call: Call, params: Params) -> Result:
     """Change description and session lengths; a length left out goes back to an hour."""
-    exclusive(params, "MaxSigninSessionDuration", "ResetMaxSigninSessionDuration")
+    exclusive(params, *_SIGNIN)
     with writing(call) as tx:
-        role = modifiable(tx, Kind.ROLE, call, params)
+        # A service-linked role's sign-in length is the one of these that its owner may not change.
+        subject = modifiable if any(map(params.get, _SIGNIN)) else required
+        role = subject(tx, Kind.ROLE, call, params)
         is_reset = params.get("ResetMaxSigninSessionDuration")
         kept_seconds = None if is_reset else role.max_signin_seconds
         identities.change(
@@ -65,7 +69,7 @@ def update(call: Call, params: Params) -> Result:
 
 
 def update_description(call: Call, params: Params) -> Result:
-    """Change the description, the one thing of a service-linked role its owner may change."""
+    """Change the description alone."""
     with writing(call) as tx:
         role = required(tx, Kind.ROLE, call, params)
         identities.change(tx, role, description=params["Description"])

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from ...access import Ask, ResourcePolicy
-from ...iam.model import Context, Grant, PolicyKind
+from ...iam.model import Context, Grant, PolicyKind, PrincipalKind
 from ...store import aliases, grants, tags
 from ...store.database import Tx
 from ...store.grants import KeyGrant
@@ -146,7 +146,9 @@ def _pairs(grant: KeyGrant, constraint: str) -> Mapping[str, str] | None:
 
 
 def _caller(call: Call) -> dict[str, str | tuple[str, ...]]:
-    return {"kms:CallerAccount": call.account}
+    """The account whose user or role is calling: a service is of none that policies know."""
+    is_service = call.caller.principal.kind is PrincipalKind.SERVICE
+    return {} if is_service else {"kms:CallerAccount": call.account}
 
 
 def _facts(tx: Tx, key: Key) -> dict[str, str | tuple[str, ...]]:

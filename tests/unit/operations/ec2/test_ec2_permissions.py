@@ -330,6 +330,14 @@ def test_a_stranger_learns_nothing_of_what_exists(endpoint: Endpoint) -> None:
         )
 
 
+def test_tagging_nothing_is_asked_like_anything_else(endpoint: Endpoint) -> None:
+    ec2 = endpoint.user("alice").client("ec2")
+    assert "ec2:CreateTags on resource: *" in denied(
+        ec2.create_tags, Resources=[], Tags=tags(team="kafka")
+    )
+    assert "ec2:DeleteTags on resource: *" in denied(ec2.delete_tags, Resources=[])
+
+
 def test_attributes_may_be_allowed_one_by_one(endpoint: Endpoint) -> None:
     w = world(endpoint)
     condition = {"StringEquals": {"ec2:Attribute": "EnableDnsSupport"}}

@@ -139,7 +139,7 @@ def test_a_long_trust_policy_is_refused(endpoint: Endpoint) -> None:
     )
 
 
-def test_the_role_of_kafka_is_made_once_and_changed_by_nobody(endpoint: Endpoint) -> None:
+def test_the_role_of_kafka_is_made_once_and_hardly_changed(endpoint: Endpoint) -> None:
     iam = endpoint.client("iam")
     made = iam.create_service_linked_role(AWSServiceName="kafka.amazonaws.com")["Role"]
     assert made["Path"] == "/aws-service-role/kafka.amazonaws.com/"
@@ -159,7 +159,11 @@ def test_the_role_of_kafka_is_made_once_and_changed_by_nobody(endpoint: Endpoint
     assert refused(iam.put_role_policy, **inline) == protected
     trust = {"RoleName": name, "PolicyDocument": trusting()}
     assert refused(iam.update_assume_role_policy, **trust) == protected
+    assert refused(iam.update_role, RoleName=name, MaxSigninSessionDuration=3600) == protected
     iam.update_role_description(RoleName=name, Description="mine")
+    iam.update_role(RoleName=name, Description="ours", MaxSessionDuration=7200)
+    shown = iam.get_role(RoleName=name)["Role"]
+    assert (shown["Description"], shown["MaxSessionDuration"]) == ("ours", 7200)
     assert refused(iam.create_service_linked_role, AWSServiceName="kafka.amazonaws.com") == (
         400,
         "InvalidInput",

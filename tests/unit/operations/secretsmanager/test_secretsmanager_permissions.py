@@ -296,3 +296,29 @@ def test_a_batch_reads_what_it_may(endpoint: Endpoint, given: Given) -> None:
     filters = [{"Key": "name", "Values": ["d"]}]
     _, message = refused(alice.batch_get_secret_value, Filters=filters)
     assert message.startswith(no_policy("secretsmanager:ListSecrets", "*"))
+
+
+def test_a_batch_is_no_way_round_where_a_call_comes_from(endpoint: Endpoint) -> None:
+    """Secrets Manager asks itself: that makes nobody's call one of an AWS service."""
+    endpoint.client("secretsmanager").create_secret(Name="db", SecretString="old")
+    (anything,) = allow("secretsmanager:*")["Statement"]
+    elsewhere = {
+        "NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"},
+        "Bool": {"aws:ViaAWSService": "false"},
+    }
+    (reading,) = allow("secretsmanager:GetSecretValue", Condition=elsewhere)["Statement"]
+    policy = {"Version": "2012-10-17", "Statement": [anything, {**reading, "Effect": "Deny"}]}
+    alice = endpoint.user("alice", policy=policy).client("secretsmanager")
+    assert "with an explicit deny" in refused(alice.get_secret_value, SecretId="db")[1]
+    answer = alice.batch_get_secret_value(SecretIdList=["db"])
+    assert answer["SecretValues"] == []
+    assert [error["ErrorCode"] for error in answer["Errors"]] == ["AccessDeniedException"]
+
+
+def test_a_batch_reads_for_whom_an_address_is_allowed(endpoint: Endpoint) -> None:
+    endpoint.client("secretsmanager").create_secret(Name="db", SecretString="old")
+    here = {"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}
+    policy = allow("secretsmanager:*", Condition=here)
+    alice = endpoint.user("alice", policy=policy).client("secretsmanager")
+    answer = alice.batch_get_secret_value(SecretIdList=["db"])
+    assert [value["SecretString"] for value in answer["SecretValues"]] == ["old"]
