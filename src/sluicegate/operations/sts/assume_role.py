@@ -77,7 +77,8 @@ def _context(params: Params) -> dict[str, str | tuple[str, ...]]:
 def _assume_role(call: Call, params: Params) -> Result:
     arn = _role_arn(params)
     role, _ = _find(call, arn)
-    if role is None:  # deleted since it was asked
+    if role is None or role.created_ms > call.now_ms:
+        # Deleted, and perhaps made again, since the trust of its name was judged.
         raise AccessDenied("Access denied")
     seconds = _duration(call, params, role)
     session_tags = _session_tags(call, params)

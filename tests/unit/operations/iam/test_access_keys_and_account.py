@@ -46,6 +46,25 @@ def test_a_key_is_found_with_its_own_user_alone(endpoint: Endpoint) -> None:
     assert refused(iam.update_access_key, **expired)[1] == "InvalidInput"
 
 
+def test_other_kinds_of_credentials_are_none(endpoint: Endpoint) -> None:
+    iam = endpoint.client("iam")
+    iam.create_user(UserName="bob")
+    bobs = (
+        (iam.list_mfa_devices, "MFADevices"),
+        (iam.list_ssh_public_keys, "SSHPublicKeys"),
+        (iam.list_service_specific_credentials, "ServiceSpecificCredentials"),
+        (iam.list_signing_certificates, "Certificates"),
+    )
+    for call, member in bobs:
+        answer = call(UserName="bob")
+        assert (answer[member], answer["IsTruncated"]) == ([], False)
+        missing = "The user with name eve cannot be found."
+        assert refused(call, UserName="eve") == (404, "NoSuchEntity", missing)
+    assert iam.list_virtual_mfa_devices()["VirtualMFADevices"] == []
+    everybody = iam.list_service_specific_credentials(AllUsers=True)
+    assert everybody["ServiceSpecificCredentials"] == []
+
+
 def test_the_last_use_of_a_key_is_known(endpoint: Endpoint) -> None:
     iam = endpoint.client("iam")
     iam.create_user(UserName="bob")

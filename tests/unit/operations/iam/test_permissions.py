@@ -128,6 +128,11 @@ def steps() -> Iterator[Step]:
     yield on_user("GetLoginProfile")
     yield on_user("UpdateLoginProfile", PasswordResetRequired=True)
     yield on_user("DeleteLoginProfile")
+    yield on_user("ListMFADevices")
+    yield on_user("ListSSHPublicKeys")
+    yield on_user("ListServiceSpecificCredentials")
+    yield on_user("ListSigningCertificates")
+    yield on_all("ListVirtualMFADevices", f"{ARN}:mfa/")
     service = {"AWSServiceName": "kafka.amazonaws.com"}
     yield Step("CreateServiceLinkedRole", LINKED, LINKED, service)
     linked = {"RoleName": "AWSServiceRoleForKafka"}
