@@ -228,11 +228,11 @@ def test_every_region_is_its_own(endpoint: Endpoint) -> None:
     assert endpoint.client("kms", region="us-east-1").list_keys()["Keys"] == []
 
 
-def test_when_a_key_was_last_used_is_told(endpoint: Endpoint) -> None:
-    alice = endpoint.user("alice")
+def test_when_a_key_was_last_used_is_told(own_endpoint: Endpoint) -> None:
+    alice = own_endpoint.user("alice")
     alice.client("sts").get_caller_identity()
-    endpoint.close()
-    with Endpoint(endpoint.state) as again:
+    own_endpoint.close()
+    with Endpoint(own_endpoint.state) as again:
         used = again.client("iam").get_access_key_last_used(
             AccessKeyId=alice.credentials.access_key
         )
@@ -249,11 +249,11 @@ def decisions(endpoint: Endpoint, member: Member) -> Any:
         log.close()
 
 
-def test_every_decision_is_kept_with_its_reasons(endpoint: Endpoint) -> None:
-    alice = endpoint.user("alice", policy=policy("Deny", "kms:ListKeys"))
+def test_every_decision_is_kept_with_its_reasons(own_endpoint: Endpoint) -> None:
+    alice = own_endpoint.user("alice", policy=policy("Deny", "kms:ListKeys"))
     refused(alice.client("kms").list_keys)
-    endpoint.close()
-    with Endpoint(endpoint.state) as again:
+    own_endpoint.close()
+    with Endpoint(own_endpoint.state) as again:
         (kept,) = decisions(again, alice)
         log = DecisionLog(again.databases.decisions)
         found = log.find(ACCOUNT, "us-east-1", kept.id)

@@ -76,8 +76,8 @@ def test_the_last_use_of_a_key_is_known(endpoint: Endpoint) -> None:
     assert refused(iam.get_access_key_last_used, AccessKeyId=unknown)[1] == "NoSuchEntity"
 
 
-def test_a_secret_is_in_no_file_of_the_state(endpoint: Endpoint, tmp_path: Path) -> None:
-    bob = endpoint.user("bob")
+def test_a_secret_is_in_no_file_of_the_state(own_endpoint: Endpoint, tmp_path: Path) -> None:
+    bob = own_endpoint.user("bob")
     secret = bob.credentials.secret_key.encode()
     bob.client("sts").get_caller_identity()
     files = [path for path in tmp_path.rglob("*") if path.is_file()]

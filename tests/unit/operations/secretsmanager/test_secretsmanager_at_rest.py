@@ -11,8 +11,8 @@ from sluicegate.testing import Endpoint
 PLANTED = "planted-s3cret-value-7f21"
 
 
-def test_no_planted_secret_is_in_any_file(endpoint: Endpoint, tmp_path: Path) -> None:
-    client, kms = endpoint.client("secretsmanager"), endpoint.client("kms")
+def test_no_planted_secret_is_in_any_file(own_endpoint: Endpoint, tmp_path: Path) -> None:
+    client, kms = own_endpoint.client("secretsmanager"), own_endpoint.client("kms")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     for name, params in (("default", {}), ("own", {"KmsKeyId": key})):
         client.create_secret(Name=name, SecretString=PLANTED, **params)
@@ -22,7 +22,7 @@ def test_no_planted_secret_is_in_any_file(endpoint: Endpoint, tmp_path: Path) ->
     kms.encrypt(KeyId=key, Plaintext=PLANTED.encode())
     # Open still, so that the write-ahead logs are there too; then closed, and all in one file.
     assert_nowhere(tmp_path, PLANTED.encode(), data_key)
-    endpoint.close()
+    own_endpoint.close()
     assert_nowhere(tmp_path, PLANTED.encode(), data_key)
 
 
