@@ -20,12 +20,13 @@ PREFIX = "SLUICEGATE_"
 FILE = "sluicegate.toml"
 
 
+_PASSWORD = re.compile("://[^/@]*:[^@]*@|[?&]password=")
 _YES = frozenset({"1", "true", "yes"})
 _NO = frozenset({"0", "false", "no", ""})
 
 
-def _setting(default: Any, manual: str) -> Any:
-    return field(default=default, metadata={"manual": manual})
+def _setting(default: Any, manual: str, *, is_secret: bool = False) -> Any:
+    return field(default=default, repr=not is_secret, metadata={"manual": manual})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,13 @@ class Settings:
     account: str = _setting("000000000000", "the first account, twelve digits")
     region: str = _setting("us-east-1", "region of what Sluicegate itself makes, and of `env`")
     root_credentials: str = _setting(
-        "", "KEY:SECRET of the account's root, for test rigs on loopback; default: random, kept"
+        "",
+        "KEY:SECRET of the account's root, for test rigs on loopback; default: random, kept",
+        is_secret=True,
     )
-    database: str = _setting("", "postgresql://… for several machines; default: SQLite in `state`")
+    database: str = _setting(
+        "", "postgresql://… for several machines; default: SQLite in `state`", is_secret=True
+    )
     allow_reset: bool = _setting(False, "serve POST /sluicegate/reset for root")
     allow_hosts: str = _setting("", "further Host names clients may use, separated by commas")
 
@@ -89,6 +94,11 @@ def load(flags: Mapping[str, object], environment: Mapping[str, str], folder: Pa
     values.update(_from_file(folder / FILE))
     values.update(_from_environment(environment))
     values.update({name: value for name, value in flags.items() if value is not None})
+    if _PASSWORD.search(str(flags.get("database") or "")):
+        raise StartRefused(
+            "a password in `--database` shows in process lists; put the URL into "
+            "SLUICEGATE_DATABASE, or the password into a .pgpass file"
+        )
     read: dict[str, Any] = {name: _read(name, value) for name, value in values.items()}
     settings = Settings(**read)
     _check(settings)

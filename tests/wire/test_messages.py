@@ -16,6 +16,7 @@ from tests.wire.generator import Generator
 
 from sluicegate.errors import AwsError
 from sluicegate.wire.client import in_process_client
+from sluicegate.wire.message import Request
 from sluicegate.wire.model import SERVICES, service_model, target
 from sluicegate.wire.validate import validate
 
@@ -91,3 +92,9 @@ def _plant(shape: Shape, value: Any, secret: str, *, inside: bool = False) -> bo
                 value.update(dict.fromkeys(value, secret))
                 planted = True
     return planted
+
+
+def test_a_request_prints_nothing_that_may_be_secret() -> None:
+    headers = (("x-amz-security-token", "hush"), ("authorization", "hush"))
+    request = Request("POST", "/", "X-Amz-Security-Token=hush", headers, b"SecretString=hush")
+    assert "hush" not in repr(request) and "POST" in repr(request)

@@ -1,8 +1,8 @@
 """HTTP as uvicorn reads it, with the limits a hostile client meets before any of our code.
 
 uvicorn bounds neither the time nor the size of a request's head, nor how many requests one client
-sends ahead of their answers, nor gives up the idlest of too many connections. It drops the host of an
-absolute-form request target, which could then differ from the Host header that is checked, and
+sends ahead of their answers, nor gives up the idlest of too many connections. It drops the host of
+an absolute-form request target, which could then differ from the Host header that is checked, and
 loses the body of a request that offers to upgrade.
 """
 

@@ -18,6 +18,7 @@ Command = Callable[[Settings, argparse.Namespace], int]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
+    _fill_standard_streams()
     options = _parser().parse_args(arguments)
     flags = {name: getattr(options, name, None) for name in FIELDS}
     try:
@@ -35,6 +36,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has what they wanted (`sluicegate env | head -1`).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _fill_standard_streams() -> None:
+    """Have something open where standard input, output and error should be.
+
+    A file opened while one of them is closed takes its number; a child would then find it there.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest number that is free is this one.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
 
 
 def _parser() -> argparse.ArgumentParser:

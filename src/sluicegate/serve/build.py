@@ -85,8 +85,7 @@ def build(
 
     def wipe() -> None:
         # What is on its way would be written after all else is gone.
-        for writer in (touches, decisions):
-            writer.flush()
+        decisions.flush()
         reset.empty(databases.state, databases.decisions, databases.log_events)
 
     def close() -> None:

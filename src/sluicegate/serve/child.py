@@ -5,6 +5,7 @@ input is the end of the supervisor, however that came about. It says `ready` on 
 """
 
 import logging
+import resource
 import signal
 import socket
 import sys
@@ -30,6 +31,7 @@ def main() -> None:
     logging.basicConfig(format="%(levelname)s %(name)s %(message)s", level=logging.WARNING)
     # What clients send wrong is theirs to know; it must not fill our log.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    _raise_descriptor_limit()
     line = sys.stdin.buffer.readline()
     if not line:
         return
@@ -45,6 +47,15 @@ def main() -> None:
     finally:
         app.close()
         built.close()
+
+
+def _raise_descriptor_limit() -> None:
+    # Four for each connection there may be, so that databases can still be opened beside them.
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4 * Http.most_connections
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _serve(app: App, listener: socket.socket) -> None:

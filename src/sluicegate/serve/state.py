@@ -4,6 +4,7 @@ import fcntl
 import os
 import stat
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -51,6 +52,13 @@ class StateFolder:
         """CloudWatch Logs' events."""
         return self.path / "log-events.db"
 
+    def files(self) -> Iterator[Path]:
+        """All of these, and what SQLite keeps beside each of its own."""
+        yield from (self.lock, self.master_key, self.root_credentials)
+        for database in (self.database, self.decisions, self.log_events):
+            for ending in ("", "-wal", "-shm", "-journal"):
+                yield database.with_name(database.name + ending)
+
 
 def open_folder(settings: Settings) -> StateFolder:
     """The state folder, made with mode 0700 when it is not there."""
@@ -66,7 +74,22 @@ def open_folder(settings: Settings) -> StateFolder:
         raise StartRefused(f"state folder `{folder.path}` belongs to another user")
     if stat.S_IMODE(status.st_mode) & 0o077:
         folder.path.chmod(0o700)
+    # From here on nobody else puts anything into it; before, others may have.
+    for path in folder.files():
+        _refuse_planted(path)
     return folder
+
+
+def _refuse_planted(path: Path) -> None:
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+        raise StartRefused(
+            f"`{path}` is a link, or no file of the user who starts serve; remove it, or name "
+            "another folder with --state"
+        )
 
 
 def take_lock(folder: StateFolder) -> IO[str]:
@@ -74,7 +97,8 @@ def take_lock(folder: StateFolder) -> IO[str]:
 
     A `serve` that was killed may leave its `api` child behind for a moment; it is waited for.
     """
-    file = folder.lock.open("a+")
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    file = os.fdopen(os.open(folder.lock, flags, 0o600), "r+")
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         try:

@@ -9,6 +9,7 @@ of being refused. When the supervisor goes, however it goes, the child's lifelin
 
 import contextlib
 import dataclasses
+import os
 import signal
 import socket
 import subprocess
@@ -18,7 +19,7 @@ from typing import IO
 
 from .. import __version__
 from ..errors import StartRefused
-from ..settings import Settings
+from ..settings import PREFIX, Settings
 from .listener import listen
 from .orders import READY, Orders
 from .state import StateFolder, open_folder, take_lock
@@ -39,6 +40,8 @@ class ApiChild:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             pass_fds=(listener.fileno(),),
+            # Its settings come through the pipe; a secret among them is in no environment but ours.
+            env={k: v for k, v in os.environ.items() if not k.startswith(PREFIX)},
             # A Ctrl-C at the terminal is the supervisor's to handle.
             start_new_session=True,
         )

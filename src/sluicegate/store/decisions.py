@@ -2,8 +2,8 @@
 
 They are kept in a journal of their own. A refusal is a row each. Allows that only repeat another
 one - same principal, action, resource, condition keys (but for the time) and policies, within a
-minute - are counted in its row, so that a poller does not fill the disk. The policies a decision was made by are kept as they were,
-each text once, however many decisions name it.
+minute - are counted in its row, so that a poller does not fill the disk. The policies a decision
+was made by are kept as they were, each text once, however many decisions name it.
 """
 
 import hashlib

@@ -9,14 +9,14 @@ class Request:
 
     `path` and `query` are the raw, still percent-encoded halves of the request target (the query
     without its `?`). Header names are lower case, in arrival order, repeated ones kept. `remote` is
-    the client's address, `is_secure` whether it came over TLS.
+    the client's address, `is_secure` whether it came over TLS. `repr` shows no secret.
     """
 
     method: str
     path: str
-    query: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
+    query: str = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes = field(repr=False)
     remote: str = ""
     is_secure: bool = False
 
@@ -31,4 +31,4 @@ class Response:
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)

@@ -21,9 +21,9 @@ T = TypeVar("T", bound=Callable[..., None])
 def fuzzed(examples: int) -> Callable[[T], T]:
     """How a fuzz test runs: `examples` of them, always the same ones.
 
-    SLUICEGATE_FUZZ=50 makes it fifty times as many, and other ones each time.
+    FUZZ=50 makes it fifty times as many, and other ones each time.
     """
-    times = os.environ.get("SLUICEGATE_FUZZ", "")
+    times = os.environ.get("FUZZ", "")
     return settings(
         max_examples=examples * int(times or 1),
         derandomize=not times,

@@ -15,7 +15,7 @@ _FILLS: st.SearchStrategy[Fill] = st.sampled_from(("required", "all"))
 
 
 @pytest.mark.parametrize("name", _WITH_BODIES)
-@fuzzed(12)
+@fuzzed(4)
 @given(data=st.data(), signer=st.sampled_from(SIGNERS))
 def test_any_body_is_answered(world: World, name: str, data: st.DataObject, signer: str) -> None:
     operation = modelled(name)

@@ -181,7 +181,7 @@ def _judged(world: World, request: Request, signer: str) -> Response:
     return response
 
 
-@fuzzed(600)
+@fuzzed(200)
 @given(
     raw=st.builds(
         Raw,
@@ -206,7 +206,7 @@ _CALLS = ("iam:ListUsers", "ec2:DescribeVpcs", "kms:ListKeys", "sts:GetCallerIde
 
 
 @pytest.mark.parametrize("name", _CALLS)
-@fuzzed(100)
+@fuzzed(35)
 @given(signed=_few, added=_few, signer=st.sampled_from(["root", "may everything"]))
 def test_any_headers_are_answered(
     world: World,

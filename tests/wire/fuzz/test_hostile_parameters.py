@@ -10,7 +10,7 @@ from tests.wire.fuzz.world import SIGNERS, World, understood
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-@fuzzed(30)
+@fuzzed(10)
 @given(data=st.data(), signer=st.sampled_from(SIGNERS))
 def test_any_parameters_are_answered(
     world: World, name: str, data: st.DataObject, signer: str

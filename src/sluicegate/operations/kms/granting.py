@@ -200,6 +200,7 @@ def _covers(parent: KeyGrant, params: Params) -> bool:
     subset, equals = parent.constraints.get(_SUBSET), parent.constraints.get(_EQUALS)
     return (
         set(operations) <= set(parent.operations)
+        and parent.constraints.get("SourceArn") in (None, child.get("SourceArn"))
         and (equals is None or child.get(_EQUALS) == equals)
         and (not isinstance(subset, dict) or subset.items() <= tight.items())
     )

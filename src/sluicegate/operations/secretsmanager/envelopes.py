@@ -113,6 +113,7 @@ def rewrap(call: Call, secret: Secret, version: Version, kms_key: str | None) ->
 
 def check_key(call: Call, secret: Secret) -> None:
     """Refuse a key the caller cannot use both ways, before a value depends on it."""
+    _check_account(call, secret)
     context = _context(secret, "RequestToValidateKeyAccess")
     key = secret.kms_key or DEFAULT_KEY
     asked = {"KeyId": key, "KeySpec": "AES_256", "EncryptionContext": context}

@@ -82,7 +82,7 @@ def _assume_role(call: Call, params: Params) -> Result:
         raise AccessDenied("Access denied")
     seconds = _duration(call, params, role)
     session_tags = _session_tags(call, params)
-    policies, policy_arns = _session_policies(call, params)
+    policies, policy_arns = _session_policies(call, params, role.account)
     session = Session(
         name=params["RoleSessionName"],
         issued_ms=call.now_ms,
@@ -187,7 +187,9 @@ def _session_tags(call: Call, params: Params) -> _Tags:
     return _Tags(_given_tags(params), (*inherited, *transitive), inherited)
 
 
-def _session_policies(call: Call, params: Params) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _session_policies(
+    call: Call, params: Params, account: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     text = params.get("Policy")
     if text is not None:
         try:
@@ -199,7 +201,9 @@ def _session_policies(call: Call, params: Params) -> tuple[tuple[str, ...], tupl
         raise AwsError("ValidationError", "Cannot exceed quota for PolicyArns: 10")
     with call.database.read() as tx:
         for arn in arns:
-            if principals.policy_by_arn(tx, arn) is None:
+            parsed = Arn.find(arn)
+            is_its_own = parsed is not None and parsed.account in (account, "aws")
+            if not is_its_own or principals.policy_by_arn(tx, arn) is None:
                 raise AwsError("ValidationError", f"Policy {arn} does not exist.")
     return (() if text is None else (text,)), arns
 

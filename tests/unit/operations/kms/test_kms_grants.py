@@ -3,7 +3,9 @@ from typing import Any
 import pytest
 from tests.unit.operations.kms.asserting import ACCOUNT, ALICE, ARN, allow, refused
 
+from sluicegate.access.sessions import Sessions
 from sluicegate.testing import Endpoint, Member
+from sluicegate.wire.client import Credentials
 
 
 @pytest.fixture
@@ -208,3 +210,24 @@ def test_a_service_is_granted_for_one_source(kms: Any, key: str) -> None:
     assert shown["GranteeServicePrincipal"] == "kafka.amazonaws.com"
     assert shown["RetiringServicePrincipal"] == "kafka.amazonaws.com"
     assert shown["Constraints"] == {"SourceArn": source}
+
+
+def test_a_grant_for_one_source_passes_on_none_for_others(
+    endpoint: Endpoint, kms: Any, key: str, alice: Member
+) -> None:
+    source = f"arn:aws:kafka:us-east-1:{ACCOUNT}:cluster/c/1"
+    kms.create_grant(
+        KeyId=key,
+        GranteeServicePrincipal="kafka.amazonaws.com",
+        RetiringServicePrincipal="kafka.amazonaws.com",
+        Operations=["CreateGrant", "Decrypt"],
+        Constraints={"SourceArn": source},
+    )
+    minted = Sessions(endpoint.vault).for_service(
+        ACCOUNT, "kafka.amazonaws.com", source, endpoint.clock.now_ms()
+    )
+    keys = Credentials(minted.access_key, minted.secret_key, minted.token)
+    msk = endpoint.client("kms", credentials=keys)
+    child = {"KeyId": f"{ARN}:key/{key}", "GranteePrincipal": alice.arn, "Operations": ["Decrypt"]}
+    assert refused(msk.create_grant, **child)[0] == "AccessDeniedException"
+    msk.create_grant(**child, Constraints={"SourceArn": source})

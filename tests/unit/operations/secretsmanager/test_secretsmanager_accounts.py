@@ -30,3 +30,20 @@ def test_a_foreign_secret_needs_both_policies_and_a_key_that_is_shared(endpoint:
         "with the default KMS service key.",
     )
     assert hers.list_secrets()["SecretList"] == []
+
+
+def test_a_foreigner_cannot_move_a_secret_under_his_own_default_key(endpoint: Endpoint) -> None:
+    """Its owner could not read it any more."""
+    eve = stranger(endpoint, allow("secretsmanager:*", "kms:*"))
+    kms, ours = endpoint.client("kms"), endpoint.client("secretsmanager")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    document = allow("kms:*", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"})
+    document["Statement"] += allow("kms:*", Principal={"AWS": eve.arn})["Statement"]
+    kms.put_key_policy(KeyId=key, Policy=json.dumps(document))
+    arn = ours.create_secret(Name="shared", SecretString="text", KmsKeyId=key)["ARN"]
+    shared = allow("secretsmanager:*", Principal={"AWS": eve.arn})
+    ours.put_resource_policy(SecretId="shared", ResourcePolicy=json.dumps(shared))
+    hers = eve.client("secretsmanager")
+    code, _ = refused(hers.update_secret, SecretId=arn, KmsKeyId="alias/aws/secretsmanager")
+    assert code == "InvalidRequestException"
+    assert ours.get_secret_value(SecretId="shared")["SecretString"] == "text"

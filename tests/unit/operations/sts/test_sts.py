@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sluicegate.access.keys import account_of
+from sluicegate.store import policies
 from sluicegate.testing import Endpoint, Member
 
 ACCOUNT = "000000000000"
@@ -277,3 +278,22 @@ def test_an_access_key_tells_its_account(endpoint: Endpoint, alice: Member) -> N
     assert endpoint.client("sts").get_access_key_info(AccessKeyId=key)["Account"] == ACCOUNT
     code, message = refused(alice.client("sts").get_access_key_info, AccessKeyId=key)
     assert code == "AccessDenied" and "sts:GetAccessKeyInfo" in message
+
+
+def test_session_policies_are_the_roles_accounts_or_aws_s(
+    endpoint: Endpoint, alice: Member
+) -> None:
+    """Those of another account are as good as none: nobody learns which there are."""
+    role = endpoint.role("orders", trust=trusting(alice.arn))
+    document = json.dumps(allowing("kms:*"))
+    with endpoint.databases.state.write() as tx:
+        foreign = policies.add(tx, "111122223333", "theirs", "/", None, document, 0).arn
+    sts = alice.client("sts")
+    session = {"RoleArn": role, "RoleSessionName": "now"}
+    for arn in (foreign, foreign.replace("theirs", "none")):
+        assert refused(sts.assume_role, **session, PolicyArns=[{"arn": arn}]) == (
+            "ValidationError",
+            f"Policy {arn} does not exist.",
+        )
+    aws = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    assert sts.assume_role(**session, PolicyArns=[{"arn": aws}])["Credentials"]
