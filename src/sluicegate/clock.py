@@ -26,6 +26,11 @@ def to_datetime(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, UTC)
 
 
+def to_second(ms: int) -> datetime:
+    """As `to_datetime`, to the second below: what services show that speak the query protocol."""
+    return datetime.fromtimestamp(ms // 1000, UTC)
+
+
 def to_ms(moment: datetime) -> int:
     """An aware datetime, as `wire.parse` makes them, in milliseconds since the epoch."""
     return round(moment.timestamp() * 1000)

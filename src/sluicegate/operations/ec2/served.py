@@ -45,7 +45,9 @@ def writing(name: str, asks: Asks, run: Run) -> Operation:
 
 def _asking(asks: Asks) -> Callable[[Call, Params], list[Ask]]:
     def questions(call: Call, params: Params) -> list[Ask]:
-        with _network(call) as tx:
+        # Without the default network, if it is not there yet: who is denied changes nothing, and
+        # nobody can name what is not made.
+        with call.database.read() as tx:
             return asks(call, tx, params)
 
     return questions

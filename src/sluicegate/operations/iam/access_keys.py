@@ -5,7 +5,7 @@ from typing import Any
 
 from ...access import Ask
 from ...access.keys import new_key_id, new_secret
-from ...clock import to_datetime
+from ...clock import to_second
 from ...errors import AwsError
 from ...store import access_keys, identities, tags
 from ...store.access_keys import AccessKey
@@ -83,7 +83,7 @@ def last_used(call: Call, params: Params) -> Result:
         "ServiceName": key.last_used_service or "N/A",
     }
     if key.last_used_ms is not None:
-        used["LastUsedDate"] = to_datetime(key.last_used_ms)
+        used["LastUsedDate"] = to_second(key.last_used_ms)
     return {"UserName": user.name, "AccessKeyLastUsed": used}
 
 
@@ -107,7 +107,7 @@ def _show(key: AccessKey, user: Entity) -> dict[str, Any]:
         "UserName": user.name,
         "AccessKeyId": key.id,
         "Status": key.status,
-        "CreateDate": to_datetime(key.created_ms),
+        "CreateDate": to_second(key.created_ms),
     }
 
 

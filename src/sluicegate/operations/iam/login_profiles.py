@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from ...clock import to_datetime
+from ...clock import to_second
 from ...errors import AwsError
 from ...store import login_profiles
 from ...store.database import Tx
@@ -105,7 +105,7 @@ def _profile(tx: Tx, user: Entity) -> LoginProfile:
 def _show(profile: LoginProfile, user: Entity) -> dict[str, Any]:
     return {
         "UserName": user.name,
-        "CreateDate": to_datetime(profile.created_ms),
+        "CreateDate": to_second(profile.created_ms),
         "PasswordResetRequired": profile.must_reset,
         "MaxSigninSessionDuration": profile.max_signin_seconds,
     }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...aws_policies import AwsPolicy
-from ...clock import to_datetime
+from ...clock import to_second
 from ...store.identities import Entity
 from ...store.policies import ManagedPolicy, Version
 from . import documents
@@ -18,7 +18,7 @@ def entity(one: Entity) -> dict[str, Any]:
         f"{word}Name": one.name,
         f"{word}Id": one.id,
         "Arn": one.arn,
-        "CreateDate": to_datetime(one.created_ms),
+        "CreateDate": to_second(one.created_ms),
     }
 
 
@@ -57,7 +57,7 @@ def last_used(one: Entity) -> dict[str, Any]:
     """When a role's session last made a call; empty before the first."""
     if one.last_used_ms is None:
         return {}
-    return {"LastUsedDate": to_datetime(one.last_used_ms), "Region": one.last_used_region}
+    return {"LastUsedDate": to_second(one.last_used_ms), "Region": one.last_used_region}
 
 
 def boundary(one: Entity) -> dict[str, Any] | None:
@@ -85,8 +85,8 @@ def policy(
         "AttachmentCount": attached.get(one.arn, 0),
         "PermissionsBoundaryUsageCount": bounding.get(one.arn, 0),
         "IsAttachable": True,
-        "CreateDate": to_datetime(one.created_ms),
-        "UpdateDate": to_datetime(one.updated_ms),
+        "CreateDate": to_second(one.created_ms),
+        "UpdateDate": to_second(one.updated_ms),
     }
 
 
@@ -100,7 +100,7 @@ def version(one: Version, default: int) -> dict[str, Any]:
     return {
         "VersionId": f"v{one.number}",
         "IsDefaultVersion": one.number == default,
-        "CreateDate": to_datetime(one.created_ms),
+        "CreateDate": to_second(one.created_ms),
     }
 
 

@@ -8,7 +8,7 @@ from ... import iam
 from ...access import Ask, ResourcePolicy, Session
 from ...access.sessions import Sessions
 from ...arn import Arn
-from ...clock import to_datetime
+from ...clock import to_second
 from ...errors import AccessDenied, AwsError
 from ...iam.model import PolicyKind, PrincipalKind
 from ...store import principals, tags
@@ -105,7 +105,7 @@ def _assume_role(call: Call, params: Params) -> Result:
             "AccessKeyId": credentials.access_key,
             "SecretAccessKey": credentials.secret_key,
             "SessionToken": credentials.token,
-            "Expiration": to_datetime(credentials.expires_ms),
+            "Expiration": to_second(credentials.expires_ms),
         },
         "PackedPolicySize": percent,
         "SourceIdentity": session.source_identity or None,

@@ -21,6 +21,8 @@ from tests.unit.operations.ec2.asserting import (
 )
 
 from sluicegate.operations.ec2 import OPERATIONS
+from sluicegate.store.ec2 import regions
+from sluicegate.store.ec2.things import Place
 from sluicegate.testing import Endpoint
 
 Needs = list[tuple[str, str]]
@@ -328,6 +330,14 @@ def test_a_stranger_learns_nothing_of_what_exists(endpoint: Endpoint) -> None:
         assert f"ec2:DeleteVpc on resource: {ARN}:vpc/{wrong}" in denied(
             ec2.delete_vpc, VpcId=wrong
         )
+
+
+def test_who_is_denied_makes_no_network_in_a_region_nobody_uses(endpoint: Endpoint) -> None:
+    ec2 = endpoint.user("alice").client("ec2", region="zz-nowhere-1")
+    denied(ec2.describe_vpcs)
+    denied(ec2.create_security_group, GroupName="g", Description="d")
+    with endpoint.databases.state.read() as tx:
+        assert not regions.is_known(tx, Place("000000000000", "zz-nowhere-1"))
 
 
 def test_tagging_nothing_is_asked_like_anything_else(endpoint: Endpoint) -> None:

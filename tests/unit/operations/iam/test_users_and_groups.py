@@ -16,6 +16,17 @@ def test_a_user_is_shown_as_it_was_made(endpoint: Endpoint) -> None:
     assert listed == [{key: value for key, value in made.items() if key != "Tags"}]
 
 
+def test_times_are_shown_to_the_second(endpoint: Endpoint) -> None:
+    endpoint.clock.advance(seconds=0.25)
+    iam = endpoint.client("iam")
+    user = iam.create_user(UserName="bob")["User"]
+    key = iam.create_access_key(UserName="bob")["AccessKey"]
+    profile = iam.create_login_profile(UserName="bob", Password="Correct-horse1")["LoginProfile"]
+    policy = iam.create_policy(PolicyName="reader", PolicyDocument=document())["Policy"]
+    for made in (user, key, profile, policy):
+        assert made["CreateDate"].microsecond == 0
+
+
 def test_names_are_taken_in_any_letter_case(endpoint: Endpoint) -> None:
     iam = endpoint.client("iam")
     iam.create_user(UserName="Bob")
