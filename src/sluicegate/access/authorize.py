@@ -20,6 +20,8 @@ from .record import Occasion, recorded
 
 _ALWAYS = Decision(Effect.ALLOW, reason="always allowed")
 
+_AWS = "aws"
+
 # As much as a header may have, and several times what any operation of AWS takes.
 _LONGEST_VALUE = 16 * 1024
 _LONGEST_QUESTION = 64 * 1024
@@ -79,7 +81,7 @@ class Authority:
             boundary=own.boundary,
             session=self._session(caller.session, own),
             resource=resource,
-            resource_account=ask.resource_account,
+            resource_account=_owner(ask),
             resource_layer=_layer(policy),
             resource_rule=_rule(policy),
             grants=ask.grants,
@@ -185,13 +187,20 @@ def _rule(policy: ResourcePolicy | None) -> ResourceRule:
     return ResourceRule.EITHER
 
 
+def _owner(ask: Ask) -> str:
+    """The account a resource belongs to, "" for the caller's, whether it is there or not.
+
+    So that an ARN of another account is denied like whatever of it is there and not shared. What
+    is AWS's own is everybody's.
+    """
+    arn = Arn.find(ask.resource)
+    return ask.resource_account or (arn.account if arn and arn.account != _AWS else "")
+
+
 def _context(caller: Caller, ask: Ask, request: Context) -> Context:
     """All condition keys of one question; an ask's own keys cover the request's."""
     context: dict[str, str | tuple[str, ...]] = {**request, **caller.context, **ask.context}
-    arn = Arn.find(ask.resource)
-    context["aws:ResourceAccount"] = (
-        ask.resource_account or (arn and arn.account) or caller.principal.account
-    )
+    context["aws:ResourceAccount"] = _owner(ask) or caller.principal.account
     service = ask.action.partition(":")[0]
     for key, value in (ask.tags or {}).items():
         context[f"aws:ResourceTag/{key}"] = value

@@ -44,6 +44,7 @@ def calls(world: World) -> dict[str, dict[str, Any]]:
             ("iam", _identities(world.existing["iam"])),
             ("kms", _keys(world.existing["kms"])),
             ("logs", _logs(world.existing["logs"])),
+            ("iam-toolbox", _decisions(world.existing["iam-toolbox"])),
             ("sts", _sessions(world.existing["iam"])),
             ("secretsmanager", _secrets(world.existing["secretsmanager"])),
         )
@@ -251,4 +252,12 @@ def _sessions(known: dict[str, list[Any]]) -> dict[str, dict[str, Any]]:
             "ExternalId": "x1",
             "DurationSeconds": 900,
         }
+    }
+
+
+def _decisions(known: dict[str, list[Any]]) -> dict[str, dict[str, Any]]:
+    decision, policy = known["authorizationid"][0], known["policyuri"][0]
+    return {
+        "GetRequestAuthorizationDetails": {"authorizationId": decision},
+        "GetRequestAuthorizationPolicy": {"authorizationId": decision, "policyUri": policy},
     }

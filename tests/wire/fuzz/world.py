@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from botocore import parsers
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest, HeadersDict
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 from botocore.model import OperationModel
 from tests.wire.fuzz.state import State
 
-from sluicegate.testing import Endpoint
+from sluicegate.testing import Endpoint, Member
 from sluicegate.wire.client import IN_PROCESS_URL, to_request
+from sluicegate.wire.faults import DECISION_HEADER
 from sluicegate.wire.message import Request, Response
 from sluicegate.wire.model import SERVICES
 
@@ -25,10 +28,11 @@ MOST_CPU_SECONDS = 1.0
 
 # What AWS lets everybody do, whatever the policies say.
 _FOR_EVERYBODY = {"GetCallerIdentity"}
-_EVERYTHING = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
-}
+
+
+def _policy(effect: str) -> dict[str, Any]:
+    statement = {"Effect": effect, "Action": "*", "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 @dataclass(frozen=True)
@@ -52,16 +56,20 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.endpoint = Endpoint(folder)
         root = self.endpoint.root
-        signers = {"root": (root.access_key, root.secret_key)}
-        for name, policy in (("may everything", _EVERYTHING), ("may nothing", None)):
-            member = self.endpoint.user(name.replace(" ", "-"), policy=policy)
-            signers[name] = (member.credentials.access_key, member.credentials.secret_key)
-        self._credentials = {name: Credentials(*pair) for name, pair in signers.items()}
+        users = {
+            name: self.endpoint.user(name.replace(" ", "-"), policy=_policy(effect))
+            for name, effect in (("may everything", "Allow"), ("may nothing", "Deny"))
+        }
+        keys = {name: user.credentials for name, user in users.items()} | {"root": root}
+        self._credentials = {
+            name: Credentials(key.access_key, key.secret_key) for name, key in keys.items()
+        }
         self.existing: dict[str, dict[str, list[Any]]] = {}
         for service, furnish in _FURNISHERS.items():
             known = self.existing.setdefault(service, {})
             for result in furnish(self.endpoint.client(service)):
                 _remember(known, "", result)
+        self.existing["iam-toolbox"] = self._decision(users["may nothing"])
         self._states = [State(folder / name) for name in ("sluicegate.db", "log-events.db")]
 
     def close(self) -> None:
@@ -69,6 +77,14 @@ class World:
         for state in self._states:
             state.close()
         self.endpoint.close()
+
+    def _decision(self, denied: Member) -> dict[str, list[Any]]:
+        """What asks for a decision that was made."""
+        with pytest.raises(ClientError) as refused:
+            denied.client("kms").list_keys()
+        decision = refused.value.response["ResponseMetadata"]["HTTPHeaders"][DECISION_HEADER]
+        asking = ("authorizationid", "encodedmessage")
+        return {name: [decision] for name in asking} | {"policyuri": [f"{denied.arn}#given"]}
 
     def known(self, service: str) -> dict[str, list[Any]]:
         """What exists, by name: the service's own first; under `""` every text there is."""
@@ -142,7 +158,7 @@ def _identities(iam: Any) -> Iterator[dict[str, Any]]:
     assume = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
     statement = {"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": assume}
     trust = {"Version": "2012-10-17", "Statement": [statement]}
-    document = json.dumps(_EVERYTHING)
+    document = json.dumps(_policy("Allow"))
     tags = [{"Key": "team", "Value": "one"}]
     yield iam.create_user(UserName="alice", Path="/people/", Tags=tags)
     yield iam.create_login_profile(UserName="alice", Password="Correct-horse-1")

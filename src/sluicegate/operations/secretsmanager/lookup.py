@@ -28,12 +28,13 @@ Extra = Callable[[Call, Params], Context]
 class Named:
     """What a request's SecretId stands for: the ARN to authorise on, and the secret if it is there.
 
-    `shown` is what a denial prints in place of the ARN, '' for the ARN itself.
+    `shown` is what a denial prints: what the request says, so that it tells nobody whether the
+    secret is there, nor its suffix.
     """
 
     arn: str
-    secret: Secret | None = None
-    shown: str = ""
+    secret: Secret | None
+    shown: str
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -42,14 +43,14 @@ def named(tx: Tx, call: Call, text: str) -> Named:
     arn = Arn.find(text) if text.startswith("arn:") else None
     if arn is None:
         secret = _by_name(tx, call, call.account, text)
-        fallback = Named(call.arn("secretsmanager", f"{_RESOURCE}{text}"), shown=text)
+        asked = call.arn("secretsmanager", f"{_RESOURCE}{text}")
     else:
         is_here = arn.service == "secretsmanager" and arn.region == call.region
         secret = _by_resource(tx, call, arn) if is_here else None
-        fallback = Named(text)
+        asked = text
     if secret is None:
-        return fallback
-    return Named(secret.arn, secret, tags=tags.of(tx, secret.id))
+        return Named(asked, None, text)
+    return Named(secret.arn, secret, text, tags.of(tx, secret.id))
 
 
 def find(tx: Tx, call: Call, text: str) -> Secret:
@@ -101,6 +102,7 @@ def ask(
         request_tags=request_tags,
         resource_policy=policy,
         resource_account=secret.account,
+        shown=what.shown,
     )
 
 

@@ -105,7 +105,7 @@ def test_who_has_no_policy_is_refused_each(endpoint: Endpoint, given: Given) -> 
     alice = endpoint.user("alice").client("secretsmanager")
     for name, (params, shown) in CASES.items():
         code, message = refused(getattr(alice, xform_name(name)), **params(given))
-        resource = shown.format(name=given.name) or given.arn
+        resource = shown.format(name=given.name) or given.name
         assert code == "AccessDeniedException"
         assert message.startswith(no_policy(f"secretsmanager:{name}", resource))
 
@@ -117,6 +117,16 @@ def test_who_may_do_just_one_can(endpoint: Endpoint) -> None:
         client = endpoint.user(name, policy=policy).client("secretsmanager")
         answer = getattr(client, xform_name(name))(**params(given))
         assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+def test_a_denial_tells_neither_whether_a_secret_is_there_nor_its_suffix(
+    endpoint: Endpoint, given: Given
+) -> None:
+    nobody = endpoint.user("alice").client("secretsmanager")
+    for secret_id in (given.name, "nope", f"{ARN}:{given.name}", f"{ARN}:nope"):
+        _, message = refused(nobody.get_secret_value, SecretId=secret_id)
+        assert message.startswith(no_policy("secretsmanager:GetSecretValue", secret_id))
+        assert given.arn not in message
 
 
 def test_an_unknown_secret_is_refused_before_it_is_missed(endpoint: Endpoint) -> None:
@@ -291,8 +301,10 @@ def test_a_batch_reads_what_it_may(endpoint: Endpoint, given: Given) -> None:
         ("nope", "AccessDeniedException"),
     ]
     assert answer["Errors"][0]["Message"].startswith(
-        no_policy("secretsmanager:GetSecretValue", other)
+        no_policy("secretsmanager:GetSecretValue", "other")
     )
+    (error,) = alice.batch_get_secret_value(SecretIdList=[other])["Errors"]
+    assert error["Message"].startswith(no_policy("secretsmanager:GetSecretValue", other))
     filters = [{"Key": "name", "Values": ["d"]}]
     _, message = refused(alice.batch_get_secret_value, Filters=filters)
     assert message.startswith(no_policy("secretsmanager:ListSecrets", "*"))
