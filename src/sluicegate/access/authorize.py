@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain
 
 from .. import iam
@@ -15,7 +14,7 @@ from ..store.database import Database, Tx
 from ..store.decisions import DecisionLog
 from ..wire.sigv4 import unknown_key
 from .callers import Ask, Caller, ResourcePolicy, Session
-from .memory import EpochMemory, Remembered
+from .memory import CompiledPolicies, EpochMemory, Remembered
 from .record import Occasion, recorded
 
 _ALWAYS = Decision(Effect.ALLOW, reason="always allowed")
@@ -40,8 +39,7 @@ class Authority:
         self._database = database
         self._memory = memory
         self._decisions = decisions
-        # Compiled once per text: the same document hangs on many principals and survives epochs.
-        self._load = lru_cache(maxsize=4096)(iam.load)
+        self._load = CompiledPolicies().load
 
     def authorize(self, caller: Caller, asks: Iterable[Ask], occasion: Occasion) -> None:
         """Every ask must be allowed; the first that is not raises `AccessDenied`.

@@ -4,9 +4,14 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar, cast
 
+from .. import iam
+from ..iam.model import PolicyKind
+
 T = TypeVar("T")
 
 _MOST = 10_000
+# Compiled, a policy takes up to twenty times the room of its text.
+_MOST_CHARACTERS = 4 * 1024 * 1024
 
 
 class Remembered:
@@ -52,3 +57,30 @@ class EpochMemory:
             if epoch > self.now.epoch:
                 self.now = Remembered(epoch)
             return self.now if epoch == self.now.epoch else Remembered(epoch)
+
+
+class CompiledPolicies:
+    """Policies compiled once per text, whoever they hang on, in whatever epoch.
+
+    Bounded by the length of their texts: whoever may put a policy on a key may put thousands.
+    """
+
+    def __init__(self, most_characters: int = _MOST_CHARACTERS) -> None:
+        self.characters = 0
+        self._most_characters = most_characters
+        self._lock = threading.Lock()
+        self._known: dict[tuple[str, PolicyKind], iam.Policy] = {}
+
+    def load(self, text: str, kind: PolicyKind) -> iam.Policy:
+        """The policy in a stored text; never raises."""
+        known = self._known.get((text, kind))
+        return self._added(text, kind) if known is None else known
+
+    def _added(self, text: str, kind: PolicyKind) -> iam.Policy:
+        policy = iam.load(text, kind)
+        with self._lock:
+            if self.characters + len(text) > self._most_characters:
+                self._known, self.characters = {}, 0
+            if self._known.setdefault((text, kind), policy) is policy:
+                self.characters += len(text)
+        return policy

@@ -1,6 +1,7 @@
 """What is remembered of permissions holds for one epoch."""
 
-from sluicegate.access.memory import EpochMemory
+from sluicegate.access.memory import CompiledPolicies, EpochMemory
+from sluicegate.iam.model import PolicyKind
 
 
 def test_what_was_loaded_is_remembered_absence_included() -> None:
@@ -45,3 +46,14 @@ def test_what_an_older_transaction_sees_is_not_kept_in_a_newer_epoch() -> None:
         assert older.recall("key", lambda: "old") == "old"
     assert memory.enter(2).recall("key", lambda: "new") == "new"
     assert memory.now.recall("key", lambda: "old") == "new"
+
+
+def test_compiled_policies_take_bounded_room() -> None:
+    compiled = CompiledPolicies(most_characters=100)
+    texts = [f"no policy {number:010}" for number in range(50)]
+    for text in texts:
+        compiled.load(text, PolicyKind.KEY)
+        assert compiled.characters <= 100
+    assert compiled.load(texts[-1], PolicyKind.KEY) is compiled.load(texts[-1], PolicyKind.KEY)
+    again = compiled.load(texts[-1], PolicyKind.SESSION)
+    assert again is not compiled.load(texts[-1], PolicyKind.KEY)

@@ -44,8 +44,9 @@ def written(operation: OperationModel, params: Mapping[str, Any]) -> Raw:
     serializer = serialize.create_serializer(
         operation.service_model.resolved_protocol, include_validation=False
     )
-    labels = dict.fromkeys(_labels(operation), "x")  # no path can do without them
-    made = serializer.serialize_to_request(labels | dict(params), operation)
+    # No path can do without its labels.
+    labels = {name: "x" for name in _labels(operation) if params.get(name) is None}
+    made = serializer.serialize_to_request({**params, **labels}, operation)
     body = made["body"]
     if isinstance(body, dict):
         # Lone surrogates as some languages send them: as bytes that are no UTF-8.
