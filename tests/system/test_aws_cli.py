@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
@@ -99,3 +100,31 @@ def test_secrets_logs_and_networks(server: Server) -> None:
     assert vpc["CidrBlock"] == "172.31.0.0/16"
     aliases = answer(server, "kms", "list-aliases")["Aliases"]
     assert "alias/aws/secretsmanager" in [each["AliasName"] for each in aliases]
+
+
+def test_pages_waiters_and_formats(server: Server) -> None:
+    for name in ("ann", "bob", "eve"):
+        answer(server, "iam", "create-user", "--user-name", name)
+    answer(server, "iam", "wait", "user-exists", "--user-name", "ann")
+    names = ("--query", "Users[].UserName")
+    first = answer(server, "iam", "list-users", "--max-items", "2", "--page-size", "1")
+    assert [user["UserName"] for user in first["Users"]] == ["ann", "bob"]
+    rest = ("--starting-token", first["NextToken"])
+    assert answer(server, "iam", "list-users", *rest, *names) == ["eve"]
+    text = aws(server, "iam", "list-users", *names, "--output", "text")
+    assert text.stdout == "ann\tbob\teve\n"
+    table = aws(server, "iam", "list-users", "--output", "table").stdout
+    assert "ListUsers" in table and "arn:aws:iam::000000000000:user/eve" in table
+    details = ("iam", "get-account-authorization-details", "--filter", "User", "--page-size", "1")
+    users = answer(server, *details)["UserDetailList"]
+    assert [user["UserName"] for user in users] == ["ann", "bob", "eve"]
+
+
+def test_bytes_are_read_from_files(server: Server, tmp_path: Path) -> None:
+    plain, sealed = tmp_path / "plain", tmp_path / "sealed"
+    plain.write_bytes(b"\x00plain")
+    key = answer(server, "kms", "create-key")["KeyMetadata"]["KeyId"]
+    encrypt = ("kms", "encrypt", "--key-id", key, "--plaintext", f"fileb://{plain}")
+    sealed.write_bytes(b64decode(answer(server, *encrypt)["CiphertextBlob"]))
+    opened = answer(server, "kms", "decrypt", "--ciphertext-blob", f"fileb://{sealed}")
+    assert b64decode(opened["Plaintext"]) == b"\x00plain"

@@ -175,8 +175,9 @@ resource "aws_iam_role_policy" "logs" {
 }
 
 resource "aws_iam_user" "alice" {
-  name = "alice"
-  tags = { Team = "orders" }
+  name          = "alice"
+  force_destroy = true
+  tags          = { Team = "orders" }
 }
 
 resource "aws_iam_access_key" "alice" {
