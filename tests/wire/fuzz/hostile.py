@@ -97,8 +97,9 @@ def spoiled(
     right: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The parameters of a call that works, with one or two things changed, added or left out."""
-    found: dict[str, Any] = copy.deepcopy(dict(right))
+    found = dict(right)
     for _ in range(draw(st.integers(1, 2))):
+        found = copy.deepcopy(found)  # what was drawn is drawn again, and must not have changed
         making = _Making(draw, existing, draw(st.sampled_from((0, 1, 10))), optional=1)
         inside, member, name, key = draw(st.sampled_from(list(_places(shape, found))))
         if isinstance(inside, dict) and key in inside and making.is_one_of(2):
