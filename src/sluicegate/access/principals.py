@@ -46,8 +46,8 @@ def role_session(
         frozenset({arn, entity.arn, entity.id}),
         role_arn=entity.arn,
     )
-    merged = {**{key.lower(): (key, value) for key, value in tags.items()}}
-    merged |= {key.lower(): (key, value) for key, value in session.tags.items()}
+    both = (*tags.items(), *session.tags.items())
+    merged = {key.lower(): (key, value) for key, value in both}
     context = _common(principal, "AssumedRole", dict(merged.values()))
     context |= _of_session(session)
     context["aws:PrincipalArn"] = entity.arn
