@@ -77,7 +77,7 @@ def test_a_password_in_a_flag_is_refused(end: str, tmp_path: Path) -> None:
 
 def test_settings_print_no_secret() -> None:
     settings = Settings(root_credentials="key:hush", database="postgresql://key:hush@db/x")
-    assert "hush" not in repr(settings) and "hush" not in repr(Orders(settings, 3))
+    assert "hush" not in repr(settings) and "hush" not in repr(Orders(settings, 3, 4))
 
 
 @pytest.mark.parametrize("word", ["1", "true", "YES"])

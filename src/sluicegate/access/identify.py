@@ -104,6 +104,19 @@ class Identity:
         self._touch(caller, signed, now_ms)
         return Identified(caller, signed.scope)
 
+    def service(self, account: str, name: str, source_arn: str, now_ms: int) -> Caller:
+        """An AWS service as a caller, without a request of its own."""
+        minted = self._sessions.for_service(account, name, source_arn, now_ms)
+        sealed = self._sessions.open(minted.access_key, minted.token)
+        return callers.service(sealed, minted.access_key)
+
+    def session(self, access_key: str, token: str) -> Caller:
+        """The caller a role session's key would sign as; `IdentityFault` when the role is gone."""
+        sealed = self._sessions.open(access_key, token)
+        with self._database.read() as tx:
+            remembered = self._memory.enter(epoch.current(tx))
+            return self._role_session(tx, remembered, access_key, sealed)
+
     def _key(
         self, tx: Tx, remembered: Remembered, signed: Signed, now_ms: int
     ) -> tuple[str, Caller]:

@@ -63,13 +63,27 @@ class Sessions:
         return self._mint("role", account, role_id, session, "")
 
     def for_service(
-        self, account: str, service: str, source_arn: str, now_ms: int, *, seconds: int = 900
+        self,
+        account: str,
+        service: str,
+        source_arn: str,
+        now_ms: int,
+        *,
+        source_function_arn: str = "",
+        seconds: int = 900,
     ) -> Credentials:
         """Credentials of an AWS service acting for `source_arn`; no API gives these out.
 
         They sign like anybody's; what they may do, resource policies and grants say.
+        `source_function_arn` goes into the sessions of roles it assumes: those given to function
+        code carry it (lambda:SourceFunctionArn), those of a trigger do not.
         """
-        session = Session(name=service, issued_ms=now_ms, expires_ms=now_ms + seconds * 1000)
+        session = Session(
+            name=service,
+            issued_ms=now_ms,
+            expires_ms=now_ms + seconds * 1000,
+            source_function_arn=source_function_arn,
+        )
         return self._mint("service", account, service, session, source_arn)
 
     def open(self, access_key: str, token: str) -> SealedSession:

@@ -9,14 +9,23 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ..access import Ask
+from ..access import Ask, Caller
 from ..access.authorize import Authority
 from ..access.identify import Identified, Identity
 from ..access.record import Occasion
 from ..clock import Clock, to_datetime
 from ..errors import AwsError, Fault, IdentityFault
+from ..functions import Functions
 from ..iam.model import Context
-from ..operations.operation import Call, Operation, Params, Result
+from ..operations.operation import (
+    Actor,
+    Call,
+    Keepers,
+    Operation,
+    Params,
+    Result,
+    RoleSession,
+)
 from ..store.database import Database
 from ..store.decisions import DecisionLog
 from ..store.log_events import LogEvents
@@ -46,6 +55,8 @@ class ControlPath:
         identity: Identity,
         authority: Authority,
         operations: Iterable[Operation],
+        keepers: Keepers,
+        functions: Functions,
     ) -> None:
         self._database = database
         self._log_events = log_events
@@ -54,6 +65,8 @@ class ControlPath:
         self._clock = clock
         self._identity = identity
         self._authority = authority
+        self._keepers = keepers
+        self._functions = functions
         self._operations = {(each.service, each.name): each for each in operations}
 
     def handle(self, request: Request) -> Response:
@@ -114,6 +127,8 @@ class ControlPath:
             decisions=self._decisions,
             vault=self._vault,
             calls=self,
+            keepers=self._keepers,
+            functions=self._functions,
         )
 
     def forward(self, call: Call, service: str, operation: str, params: Params) -> Result:
@@ -125,8 +140,35 @@ class ControlPath:
         forwarded = replace(call, service=service, operation=operation, context=context)
         return self._run(forwarded, target_of(service, operation), params)
 
+    def as_service(
+        self, call: Call, actor: Actor, service: str, operation: str, params: Params
+    ) -> Result:
+        """`Calls.as_service`: another caller, from the services' own network."""
+        caller = self._identity.service(call.account, actor.name, actor.source_arn, call.now_ms)
+        return self._other(call, caller, service, operation, params)
+
+    def as_role(
+        self, call: Call, session: RoleSession, service: str, operation: str, params: Params
+    ) -> Result:
+        """`Calls.as_role`: assume the role as the service, then call as that session."""
+        asked = {"RoleArn": session.role_arn, "RoleSessionName": session.name}
+        assumed = self.as_service(call, session.actor, "sts", "AssumeRole", asked)["Credentials"]
+        caller = self._identity.session(assumed["AccessKeyId"], assumed["SessionToken"])
+        return self._other(call, caller, service, operation, params)
+
+    def _other(
+        self, call: Call, caller: Caller, service: str, operation: str, params: Params
+    ) -> Result:
+        context = {
+            key: value for key, value in call.context.items() if key not in _CLIENT_REQUEST_KEYS
+        }
+        other = replace(call, caller=caller, service=service, operation=operation, context=context)
+        return self._run(other, target_of(service, operation), params)
+
 
 _CLIENT_NETWORK_KEYS = frozenset({"aws:SourceIp", "aws:SourceVpc", "aws:SourceVpce"})
+# What is of the client's own request, and not of one that a service makes.
+_CLIENT_REQUEST_KEYS = _CLIENT_NETWORK_KEYS | {"aws:UserAgent", "aws:referer"}
 
 
 def _forwarded(call: Call, service: str) -> Context:

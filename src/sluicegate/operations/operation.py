@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from ..access import Ask, Caller
 from ..arn import partition_of
+from ..functions import Functions
 from ..store.database import Database
 from ..store.decisions import DecisionLog
 from ..store.log_events import LogEvents
@@ -36,7 +37,8 @@ class Call:
     """One call under way: who makes it, where, when, and the doors it may go through.
 
     `account` is the caller's, `region` the one of the credential scope; `context` the condition
-    keys known of the request itself. `calls` reaches other services on the caller's behalf.
+    keys known of the request itself. `calls` reaches other services on the caller's behalf,
+    `keepers` those who make what the state says come true, `functions` runs function code.
     """
 
     service: str
@@ -51,6 +53,8 @@ class Call:
     decisions: DecisionLog
     vault: Vault
     calls: "Calls"
+    keepers: "Keepers"
+    functions: Functions
 
     @property
     def account(self) -> str:
@@ -74,6 +78,54 @@ class Calls(Protocol):
         `AwsError` it gets.
         """
         ...
+
+    def as_service(
+        self, call: Call, actor: "Actor", service: str, operation: str, params: Params
+    ) -> Result:
+        """Call `service:operation` as an AWS service itself (`kafka.amazonaws.com`).
+
+        Resource policies and grants judge it; `aws:SourceArn` says on whose behalf it acts.
+        """
+        ...
+
+    def as_role(
+        self, call: Call, session: "RoleSession", service: str, operation: str, params: Params
+    ) -> Result:
+        """Call `service:operation` as a role that an AWS service assumes.
+
+        The role's trust policy judges the service first (sts:AssumeRole), then the role's own
+        policies judge the call.
+        """
+        ...
+
+
+class Keepers(Protocol):
+    """Those who make what the state says come true, in another process; `serve` supplies them."""
+
+    def nudge(self) -> None:
+        """Say that desired state has changed, and wait until it was looked at.
+
+        A few seconds at most: what takes longer (a broker's start) is seen in the state. Nothing
+        happens where no keeper runs; they look by themselves twice a second.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """An AWS service that acts as itself, on behalf of the resource `source_arn`."""
+
+    name: str
+    source_arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSession:
+    """A session that the service `actor` opens of `role_arn`."""
+
+    actor: Actor
+    role_arn: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from ..api.control import ControlPath
 from ..api.front import Facilities, Front
 from ..brokers import authority
 from ..clock import Clock
+from ..functions import Functions
+from ..operations.operation import Keepers
 from ..settings import Settings
 from ..store import health, reset
 from ..store.batching import BatchingWriter
@@ -65,6 +67,9 @@ def build(
     vault: Vault,
     root: RootKey,
     clock: Clock,
+    *,
+    functions: Functions,
+    keepers: Keepers,
     signing_clock: Clock | None = None,
 ) -> Built:
     """The endpoint."""
@@ -81,12 +86,16 @@ def build(
         identity=Identity(databases.state, vault, clock, root, memory, touches, signing_clock),
         authority=Authority(databases.state, memory, decisions),
         operations=operations.served(),
+        keepers=keepers,
+        functions=functions,
     )
 
     def wipe() -> None:
         # What is on its way would be written after all else is gone.
         decisions.flush()
         reset.empty(databases.state, databases.decisions, databases.log_events)
+        functions.forget()
+        keepers.nudge()
 
     def close() -> None:
         for each in (touches, decisions, log_events, databases):

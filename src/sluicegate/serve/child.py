@@ -16,8 +16,11 @@ import uvicorn
 from ..api.app import App
 from ..api.http import Http
 from ..clock import SystemClock
+from ..errors import Unavailable
+from ..functions import FunctionVersion, Invocation, Outcome
 from .build import build, open_databases
 from .keys import open_root_key, open_vault
+from .nudges import Nudges
 from .orders import READY, Orders
 from .state import StateFolder
 
@@ -40,13 +43,36 @@ def main() -> None:
     folder = StateFolder(settings.state_folder)
     vault = open_vault(folder)
     databases = open_databases(settings, folder)
-    built = build(settings, databases, vault, open_root_key(folder, settings), SystemClock())
+    keepers = Nudges(socket.socket(fileno=orders.keepers))
+    built = build(
+        settings,
+        databases,
+        vault,
+        open_root_key(folder, settings),
+        SystemClock(),
+        functions=_NoFunctions(),
+        keepers=keepers,
+    )
     app = App(built.front.answer, built.front.refuse)
     try:
         _serve(app, socket.socket(fileno=orders.listener))
     finally:
         app.close()
         built.close()
+
+
+class _NoFunctions:
+    def runtimes(self) -> tuple[str, ...]:
+        return ()
+
+    def invoke(self, version: FunctionVersion, invocation: Invocation) -> Outcome:
+        raise Unavailable(f"{version.name} cannot be run: {invocation.request_id}")
+
+    def retire(self, function_arn: str) -> None:
+        """Nothing is kept."""
+
+    def forget(self) -> None:
+        """Nothing is kept."""
 
 
 def _raise_descriptor_limit() -> None:

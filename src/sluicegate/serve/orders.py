@@ -13,10 +13,14 @@ READY = "ready"
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What to serve, and on which descriptor. Secrets in it are in no argument, no environment."""
+    """What to serve, and on which descriptor. Secrets in it are in no argument, no environment.
+
+    `keepers` is the descriptor of the connection to the keepers in the supervisor.
+    """
 
     settings: Settings
     listener: int
+    keepers: int
 
     def line(self) -> bytes:
         """The child's first line of standard input."""
@@ -26,4 +30,4 @@ class Orders:
     def read(cls, line: bytes) -> "Orders":
         """The orders in `line`."""
         orders = json.loads(line)
-        return cls(Settings(**orders["settings"]), orders["listener"])
+        return cls(Settings(**orders["settings"]), orders["listener"], orders["keepers"])

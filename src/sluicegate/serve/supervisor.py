@@ -34,17 +34,20 @@ class ApiChild:
     """One `api` process and its lifeline: its standard input, which closes when we end."""
 
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
-        self._orders = Orders(settings, listener.fileno())
+        # Who dies with a nudge under way must not leave half of it to the next: one pair each.
+        self.nudges, theirs = socket.socketpair()
+        self._orders = Orders(settings, listener.fileno(), theirs.fileno())
         self._process = subprocess.Popen(
             [sys.executable, "-m", "sluicegate.serve.child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            pass_fds=(listener.fileno(),),
+            pass_fds=(listener.fileno(), theirs.fileno()),
             # Its settings come through the pipe; a secret among them is in no environment but ours.
             env={k: v for k, v in os.environ.items() if not k.startswith(PREFIX)},
             # A Ctrl-C at the terminal is the supervisor's to handle.
             start_new_session=True,
         )
+        theirs.close()
         self.started = time.monotonic()
 
     def begin(self) -> None:

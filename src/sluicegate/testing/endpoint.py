@@ -17,6 +17,8 @@ from ..store.migrate import migrate_state
 from ..wire.client import Credentials, in_process_client
 from ..wire.message import Request, Response
 from .frozen_clock import FrozenClock
+from .stub_functions import StubFunctions
+from .stub_keepers import StubKeepers
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Endpoint:
         self.state = state
         self.settings = Settings(state=str(state), **settings)
         self.clock: Any = clock or FrozenClock()
+        self.functions = StubFunctions()
+        self.keepers = StubKeepers()
         self._clients: dict[tuple[str, str, Credentials], Any] = {}
         folder = StateFolder(state)
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -51,7 +55,14 @@ class Endpoint:
         self.root: RootKey = open_root_key(folder, self.settings)
         self.databases = open_databases(self.settings, folder, throwaway=True)
         self._built = build(
-            self.settings, self.databases, self.vault, self.root, self.clock, SystemClock()
+            self.settings,
+            self.databases,
+            self.vault,
+            self.root,
+            self.clock,
+            functions=self.functions,
+            keepers=self.keepers,
+            signing_clock=SystemClock(),
         )
         self.front = self._built.front
 
@@ -73,6 +84,8 @@ class Endpoint:
     def reset(self) -> None:
         """Empty the state and set the clock right: as good as a new one, and sooner there."""
         self._built.reset()
+        self.functions.forget()
+        self.keepers.forget()
         if isinstance(self.clock, FrozenClock):
             self.clock.start_again()
         self._clients = {

@@ -92,6 +92,7 @@ def _assume_role(call: Call, params: Params) -> Result:
         source_identity=_source_identity(call, params),
         policies=policies,
         policy_arns=policy_arns,
+        source_function_arn=_source_function(call),
         is_chained=_is_chained(call),
     )
     percent = _packed_percent(policies, policy_arns, session)
@@ -131,6 +132,13 @@ def _find(call: Call, arn: Arn) -> tuple[Entity | None, dict[str, str]]:
         if role is None or Arn.parse(role.arn).resource != arn.resource:
             return None, {}
         return role, tags.of(tx, role.id)
+
+
+def _source_function(call: Call) -> str:
+    """The function whose code Lambda opens the session for; nobody else can name one."""
+    session = call.caller.session
+    is_service = call.caller.principal.kind is PrincipalKind.SERVICE
+    return session.source_function_arn if session and is_service else ""
 
 
 def _is_chained(call: Call) -> bool:

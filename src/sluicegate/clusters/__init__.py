@@ -1,0 +1,1 @@
+"""Keeps MSK clusters as the state says they should be."""

@@ -1,0 +1,1 @@
+"""DOOR to brokers as a client: admin, producer, consumer (the only importer of confluent_kafka)."""
