@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ...errors import SluicegateError
+from .refusals import PatternError
 
 Path = tuple[str | int | None, ...]
 """Names of members and numbers of elements on the way to a value; None is any of them."""
@@ -44,19 +44,6 @@ _ORDER: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
 }
 _CONSTANTS = {"TRUE": True, "FALSE": False, "NULL": None}
-
-
-class PatternError(SluicegateError):
-    """A filter pattern cannot be read; `message` is the sentence for whoever wrote it."""
-
-    def __init__(self, message: str = "Invalid filter pattern") -> None:
-        super().__init__(message)
-        self.message = message
-
-    @classmethod
-    def regular_expression(cls) -> "PatternError":
-        """Not served: Python's expressions are not linear, and AWS's are not Python's."""
-        return cls("Regular expressions in filter patterns are not supported")
 
 
 @dataclass(frozen=True, slots=True)

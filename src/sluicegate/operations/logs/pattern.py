@@ -18,12 +18,12 @@ from .condition import (
     Condition,
     Parser,
     Path,
-    PatternError,
     holds,
     paths,
     tokens,
     unescaped,
 )
+from .refusals import PatternError
 
 __all__ = ["Matches", "PatternError", "compiled"]
 
