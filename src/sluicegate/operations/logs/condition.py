@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .refusals import PatternError
+from .regular import Expression
 
 Path = tuple[str | int | None, ...]
 """Names of members and numbers of elements on the way to a value; None is any of them."""
@@ -29,6 +30,7 @@ _TOKEN = re.compile(
     r"""\s*(?:
         (?P<path>\$(?:\.?\[(?:\d{1,9}|\*|'[^']*'|"[^"]*")\]|\.\*|\.[\w\-]+)*)
       | (?P<string>"(?:[^"\\]|\\.)*")
+      | (?P<regular>%[^%]*%)
       | (?P<sign>&&|\|\||<=|>=|!=|[=<>(){}\[\],])
       | (?P<word>[^\s"(){}\[\],=<>!&|]+)
     )""",
@@ -57,11 +59,11 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """`path = literal`, and the other operators."""
+    """`path = literal`, and the other operators; `=` and `!=` take an expression too."""
 
     path: Path
     operator: str
-    literal: Literal
+    literal: Literal | Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +123,20 @@ def paths(condition: Condition) -> Iterator[Path]:
         yield condition.path
 
 
-def _compares(value: object, sign: str, literal: Literal) -> bool:
-    if sign == "=":
-        return _equals(value, literal)
-    if sign == "!=":
-        return not _equals(value, literal)
+def _compares(value: object, sign: str, literal: Literal | Expression) -> bool:
+    if isinstance(literal, Expression) or sign in ("=", "!="):
+        return _equals(value, literal) is (sign == "=")
     number = _number(value)
     return (
         number is not None and literal.number is not None and _ORDER[sign](number, literal.number)
     )
 
 
-def _equals(value: object, literal: Literal) -> bool:
+def _equals(value: object, literal: Literal | Expression) -> bool:
+    if isinstance(literal, Expression):
+        if isinstance(value, dict | list):
+            return False
+        return literal.is_in(value if isinstance(value, str) else json.dumps(value))
     if literal.number is not None:
         return _number(value) == literal.number
     if isinstance(value, str):
@@ -176,7 +180,7 @@ def _number(value: object) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of a pattern: a `path`, a `string` in its quotes, a `sign` or a `word`."""
+    """A piece: a `path`, a `string` in its quotes, a `regular` in its %, a `sign` or a `word`."""
 
     kind: str
     text: str
@@ -278,12 +282,12 @@ class Parser:
             return Is(path, _CONSTANTS[following])
         raise PatternError()
 
-    def _literal(self, *, needs_number: bool) -> Literal:
+    def _literal(self, *, needs_number: bool) -> Literal | Expression:
         token = self.take()
-        if token.kind not in ("string", "word"):
+        if token.kind == "regular" and not needs_number:
+            return Expression(token.text[1:-1])
+        if token.kind not in ("string", "word") or token.text.startswith("%"):
             raise PatternError()
-        if token.kind == "word" and token.text.startswith("%"):
-            raise PatternError.regular_expression()
         text = token.text if token.kind == "word" else unescaped(token.text[1:-1])
         number = _number(text) if token.kind == "word" else None
         if needs_number and number is None:

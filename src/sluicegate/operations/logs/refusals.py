@@ -39,8 +39,3 @@ class PatternError(SluicegateError):
     def too_many(cls, most: int) -> "PatternError":
         """Too many regular expressions."""
         return cls(f"A filter pattern can have at most {most} regular expressions")
-
-    @classmethod
-    def regular_expression(cls) -> "PatternError":
-        """Not served yet."""
-        return cls("Regular expressions in filter patterns are not supported")
