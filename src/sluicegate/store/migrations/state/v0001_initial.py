@@ -198,6 +198,7 @@ def upgrade() -> None:
         sa.Column("type", sa.String(length=256), nullable=True),
         sa.Column("policy", sa.Text(), nullable=True),
         sa.Column("is_tagged", sa.Boolean(), nullable=False),
+        sa.Column("primary_region", sa.String(length=32), nullable=True),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.Column("changed_ms", sa.BigInteger(), nullable=False),
         sa.Column("accessed_ms", sa.BigInteger(), nullable=True),
@@ -341,6 +342,22 @@ def upgrade() -> None:
             ["policy_id"], ["policies.id"], name=op.f("fk_policy_versions_policy_id")
         ),
         sa.PrimaryKeyConstraint("policy_id", "version", name=op.f("pk_policy_versions")),
+    )
+    op.create_table(
+        "secret_replicas",
+        sa.Column("secret_id", sa.String(length=36), nullable=False),
+        sa.Column("region", sa.String(length=32), nullable=False),
+        sa.Column("replica_id", sa.String(length=36), nullable=True),
+        sa.Column("kms_key", sa.String(length=2048), nullable=True),
+        sa.Column("failure", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["replica_id"], ["secrets.id"], name=op.f("fk_secret_replicas_replica_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["secret_id"], ["secrets.id"], name=op.f("fk_secret_replicas_secret_id")
+        ),
+        sa.PrimaryKeyConstraint("secret_id", "region", name=op.f("pk_secret_replicas")),
+        sa.UniqueConstraint("replica_id", name=op.f("uq_secret_replicas_replica_id")),
     )
     op.create_table(
         "secret_stages",
