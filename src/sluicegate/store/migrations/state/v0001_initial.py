@@ -228,6 +228,7 @@ def upgrade() -> None:
         sa.Column("type", sa.String(length=256), nullable=True),
         sa.Column("policy", sa.Text(), nullable=True),
         sa.Column("is_tagged", sa.Boolean(), nullable=False),
+        sa.Column("primary_region", sa.String(length=32), nullable=True),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.Column("changed_ms", sa.BigInteger(), nullable=False),
         sa.Column("accessed_ms", sa.BigInteger(), nullable=True),
@@ -405,6 +406,22 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_scram_secrets_secret_arn"), "scram_secrets", ["secret_arn"], unique=False
+    )
+    op.create_table(
+        "secret_replicas",
+        sa.Column("secret_id", sa.String(length=36), nullable=False),
+        sa.Column("region", sa.String(length=32), nullable=False),
+        sa.Column("replica_id", sa.String(length=36), nullable=True),
+        sa.Column("kms_key", sa.String(length=2048), nullable=True),
+        sa.Column("failure", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["replica_id"], ["secrets.id"], name=op.f("fk_secret_replicas_replica_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["secret_id"], ["secrets.id"], name=op.f("fk_secret_replicas_secret_id")
+        ),
+        sa.PrimaryKeyConstraint("secret_id", "region", name=op.f("pk_secret_replicas")),
+        sa.UniqueConstraint("replica_id", name=op.f("uq_secret_replicas_replica_id")),
     )
     op.create_table(
         "secret_stages",
