@@ -75,7 +75,6 @@ class Keeper:
                 each.start()
         return _LOOK_SECONDS
 
-
     def _keep(self, cluster_id: str) -> Kept:
         return Kept(cluster_id, self._database, self._machinery, self._secrets, self._clock)
 

@@ -176,7 +176,7 @@ class Kept:
         assert self._brokers is not None
         if self._users is None:
             self._users = self._brokers.users()
-        there = self._users.brokers(timeout_seconds=_METADATA_SECONDS)
+        there = self._users.nodes(timeout_seconds=_METADATA_SECONDS)
         self._is_up = there == {node.node_id for node in nodes}
         return self._is_up
 

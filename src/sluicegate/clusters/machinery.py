@@ -57,7 +57,7 @@ class Brokers(Protocol):
 class Users(Protocol):
     """Administration of a running cluster (`kafka.admin.Admin`)."""
 
-    def brokers(self, *, timeout_seconds: float) -> frozenset[int]:
+    def nodes(self, *, timeout_seconds: float) -> frozenset[int]:
         """The nodes that are in the cluster's metadata."""
         ...
 

@@ -51,7 +51,7 @@ class Admin:
             logger=_silent,
         )
 
-    def brokers(self, *, timeout_seconds: float = _TIMEOUT_SECONDS) -> frozenset[int]:
+    def nodes(self, *, timeout_seconds: float = _TIMEOUT_SECONDS) -> frozenset[int]:
         """The ids of the nodes that are in the cluster's metadata."""
         answer = _asked(lambda: self._client.list_topics(timeout=timeout_seconds))
         return frozenset(answer.brokers)

@@ -36,6 +36,8 @@ class Machine:
 
     installed: str = "4.4.0"
     obstacle: str = ""
+    is_slow: bool = False
+    fault: Exception | None = None
     started: list[Process] = field(default_factory=list)
     built: list[Cluster] = field(default_factory=list)
     demolished: list[str] = field(default_factory=list)
@@ -44,6 +46,8 @@ class Machine:
     reads: list[str] = field(default_factory=list)
 
     def ready(self) -> str:
+        if self.fault is not None:
+            raise self.fault
         if not self.installed:
             raise NotNow("fetching Apache Kafka")
         return self.installed
@@ -68,16 +72,19 @@ class Machine:
     def start(self, node: Node) -> Process:
         if self.obstacle:
             raise NotNow(self.obstacle)
-        self.started.append(Process(node))
+        self.started.append(Process(node, is_silent=self.is_slow))
         return self.started[-1]
 
     def users(self) -> "Machine":
         return self
 
+    def nodes(self, *, timeout_seconds: float) -> frozenset[int]:
+        assert timeout_seconds > 0
+        return frozenset(process.node.node_id for process in self.running)
+
     def close(self) -> None:
         """Nothing is held."""
 
-    # The name is the administration's, not this class's; it cannot be told apart here.
     def put_scram_user(self, name: str, password: str) -> None:
         self.kafka_users[name] = password
 
@@ -85,6 +92,7 @@ class Machine:
         self.kafka_users.pop(name, None)
 
     def read(self, cluster: Cluster, secret_arn: str) -> ScramUser:
+        assert cluster.id == self.built[-1].id
         self.reads.append(secret_arn)
         found = self.secrets[secret_arn]
         if isinstance(found, str):
