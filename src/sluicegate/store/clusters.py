@@ -6,6 +6,7 @@ name. A cluster that should not be any more keeps its row, and its name, until i
 data are gone and the keeper removes it.
 """
 
+import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 from ..arn import partition_of
 from . import epoch, tags
 from .cluster_nodes import cluster_nodes
+from .cluster_operations import cluster_operations
 from .database import Tx
 from .schema import metadata, moment, owner
 from .scram_secrets import scram_secrets
@@ -38,6 +40,9 @@ clusters = sa.Table(
     sa.Column("configuration_revision", sa.BigInteger, nullable=True),
     # What is only shown again, in the API's spelling: instance type, volumes, monitoring, logs.
     sa.Column("shown", sa.Text, nullable=False),
+    # The grant by which MSK may use the customer's key of the volumes; empty with AWS's own key.
+    sa.Column("volume_key_arn", sa.String(2048), nullable=False),
+    sa.Column("volume_grant_id", sa.String(128), nullable=False),
     sa.Column("current_version", sa.String(16), nullable=False),
     # Moves with each change of the columns above; the keeper says which one is in effect.
     sa.Column("revision", sa.BigInteger, nullable=False),
@@ -108,6 +113,8 @@ class Cluster:
     security_group_ids: tuple[str, ...]
     security: Security
     current_version: str
+    volume_key_arn: str = ""
+    volume_grant_id: str = ""
     configuration_arn: str | None = None
     configuration_revision: int | None = None
     shown: Mapping[str, Any] = field(default_factory=dict)
@@ -124,6 +131,14 @@ class Cluster:
     def arn(self) -> str:
         """The cluster's ARN."""
         return arn_of(self.account, self.region, self.name, self.id)
+
+    def host(self, node_id: int) -> str:
+        """The name MSK would give a broker: in its certificate, and nowhere to be resolved."""
+        letters = hashlib.sha256(self.id.encode()).hexdigest()[:6]
+        cell = self.id.rpartition("-")[2]
+        return (
+            f"b-{node_id}.{self.name.lower()}.{letters}.c{cell}.kafka.{self.region}.amazonaws.com"
+        )
 
     @property
     def current_state(self) -> str:
@@ -173,21 +188,17 @@ def named(tx: Tx, account: str, region: str, name: str) -> Cluster | None:
     return None if row is None else _cluster(row)
 
 
-def page(
-    tx: Tx, account: str, region: str, *, after: str, limit: int, prefix: str = ""
-) -> list[Cluster]:
-    """At most `limit` clusters in the order of their names, the first one past the name `after`."""
-    query = sa.select(clusters).where(*_of(account, region), clusters.c.name > after)
-    if prefix:
-        # Not LIKE: it does not tell cases apart on SQLite.
-        query = query.where(sa.func.substr(clusters.c.name, 1, len(prefix)) == prefix)
-    return [_cluster(row) for row in tx.execute(query.order_by(clusters.c.name).limit(limit))]
+def of_account(tx: Tx, account: str, region: str, prefix: str = "") -> list[Cluster]:
+    """The clusters of an account in a region whose names begin with `prefix`, by name."""
+    query = sa.select(clusters).where(*_of(account, region)).order_by(clusters.c.name)
+    found = (_cluster(row) for row in tx.execute(query))
+    return [cluster for cluster in found if cluster.name.startswith(prefix)]
 
 
-def count(tx: Tx, account: str, region: str) -> int:
-    """How many clusters there are in a region."""
-    query = sa.select(sa.func.count()).select_from(clusters)
-    return tx.execute(query.where(*_of(account, region))).scalar_one()
+def with_configuration(tx: Tx, arn: str) -> list[str]:
+    """The names of the clusters that have a configuration."""
+    query = sa.select(clusters.c.name).where(clusters.c.configuration_arn == arn)
+    return list(tx.execute(query.order_by(clusters.c.name)).scalars())
 
 
 def change(tx: Tx, cluster: Cluster) -> Cluster:
@@ -252,7 +263,7 @@ def remove(tx: Tx, cluster_id: str) -> bool:
     gone = sa.and_(clusters.c.id == cluster_id, clusters.c.wanted == DELETED)
     if tx.execute(sa.select(clusters.c.id).where(gone)).first() is None:
         return False
-    for table in (scram_secrets, cluster_nodes):
+    for table in (scram_secrets, cluster_nodes, cluster_operations):
         tx.execute(table.delete().where(table.c.cluster_id == cluster_id))
     tags.remove(tx, cluster_id)
     tx.execute(clusters.delete().where(clusters.c.id == cluster_id))

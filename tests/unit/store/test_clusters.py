@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from sluicegate.store import cluster_nodes, clusters, scram_secrets
+from sluicegate.store import cluster_configurations, cluster_nodes, clusters, scram_secrets
+from sluicegate.store.cluster_configurations import Configuration, Revision
 from sluicegate.store.cluster_nodes import Node
 from sluicegate.store.clusters import Cluster, Security
 from sluicegate.store.database import Conflict, Database
@@ -140,3 +141,29 @@ def test_listeners_follow_from_how_clients_prove_who_they_are() -> None:
     assert replace(IAM, tls=True, iam=False).listeners == ("CLIENT_SECURE",)
     plain = replace(IAM, iam=False, unauthenticated=True, client_broker="PLAINTEXT")
     assert plain.listeners == ("CLIENT",)
+
+
+def test_clusters_of_an_account_are_found_by_how_their_names_begin(database: Database) -> None:
+    with database.write() as tx:
+        clusters.create(tx, replace(EVENTS, id="c3d4-1", name="audit"))
+        of_account = clusters.of_account(tx, EVENTS.account, EVENTS.region)
+        assert [cluster.name for cluster in of_account] == ["audit", "events"]
+        assert clusters.of_account(tx, EVENTS.account, EVENTS.region, "ev") == [EVENTS]
+        assert clusters.of_account(tx, EVENTS.account, "eu-west-1") == []
+
+
+def test_a_broker_s_name_is_that_of_its_cluster() -> None:
+    name = EVENTS.host(2)
+    assert name.startswith("b-2.events.")
+    assert name.endswith(".c1.kafka.us-east-1.amazonaws.com")
+
+
+def test_a_revision_of_a_configuration_is_found_by_arn(database: Database) -> None:
+    made = Configuration("e5f6-1", EVENTS.account, EVENTS.region, "strict", ("3.9.x",), 1)
+    with database.write() as tx:
+        cluster_configurations.create(tx, made)
+        cluster_configurations.add_revision(tx, Revision("e5f6-1", 1, None, "a=b", 1))
+        assert cluster_configurations.by_arn(tx, made.arn) == made
+        assert cluster_configurations.properties(tx, made.arn, 1) == "a=b"
+        assert cluster_configurations.properties(tx, made.arn, 2) is None
+        assert cluster_configurations.properties(tx, f"{made.arn}9", 1) is None

@@ -34,6 +34,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_authorities")),
     )
     op.create_table(
+        "cluster_configurations",
+        sa.Column("id", sa.String(length=48), nullable=False),
+        sa.Column("account", sa.String(length=12), nullable=False),
+        sa.Column("region", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=256), nullable=False),
+        sa.Column("kafka_versions", sa.Text(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cluster_configurations")),
+        sa.UniqueConstraint(
+            "account", "region", "name", name=op.f("uq_cluster_configurations_account_region_name")
+        ),
+    )
+    op.create_table(
         "clusters",
         sa.Column("id", sa.String(length=48), nullable=False),
         sa.Column("account", sa.String(length=12), nullable=False),
@@ -49,6 +62,8 @@ def upgrade() -> None:
         sa.Column("configuration_arn", sa.String(length=2048), nullable=True),
         sa.Column("configuration_revision", sa.BigInteger(), nullable=True),
         sa.Column("shown", sa.Text(), nullable=False),
+        sa.Column("volume_key_arn", sa.String(length=2048), nullable=False),
+        sa.Column("volume_grant_id", sa.String(length=128), nullable=False),
         sa.Column("current_version", sa.String(length=16), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("wanted", sa.String(length=16), nullable=False),
@@ -291,6 +306,40 @@ def upgrade() -> None:
             ["cluster_id"], ["clusters.id"], name=op.f("fk_cluster_nodes_cluster_id")
         ),
         sa.PrimaryKeyConstraint("cluster_id", "node_id", name=op.f("pk_cluster_nodes")),
+    )
+    op.create_table(
+        "cluster_operations",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("cluster_id", sa.String(length=48), nullable=False),
+        sa.Column("type", sa.String(length=64), nullable=False),
+        sa.Column("request_id", sa.String(length=64), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("started_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["cluster_id"], ["clusters.id"], name=op.f("fk_cluster_operations_cluster_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cluster_operations")),
+    )
+    op.create_index(
+        op.f("ix_cluster_operations_cluster_id"), "cluster_operations", ["cluster_id"], unique=False
+    )
+    op.create_table(
+        "configuration_revisions",
+        sa.Column("configuration_id", sa.String(length=48), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("properties", sa.Text(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["configuration_id"],
+            ["cluster_configurations.id"],
+            name=op.f("fk_configuration_revisions_configuration_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "configuration_id", "revision", name=op.f("pk_configuration_revisions")
+        ),
     )
     op.create_table(
         "key_aliases",
