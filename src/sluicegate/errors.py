@@ -7,6 +7,7 @@ SluicegateError
 │   ├── InvalidInput        a constraint of the service model is broken
 │   └── Unavailable         nothing happened; try the same call again (503)
 ├── StartRefused            `serve` cannot start; the sentence says what to change
+├── BrokerRefused           a broker cannot be installed or started; the sentence says why
 └── Corrupted               sealed or stored bytes are not what was written
 """
 
@@ -87,6 +88,13 @@ class Unavailable(AwsError):
 
 class StartRefused(SluicegateError):
     """`serve` cannot start; the sentence says who, what and what to change."""
+
+
+class BrokerRefused(SluicegateError):
+    """A managed broker cannot be installed or started; the sentence says why and what to change.
+
+    The keeper shows it as the cluster's reason and tries again later.
+    """
 
 
 class Corrupted(SluicegateError):

@@ -50,6 +50,9 @@ class Settings:
     )
     allow_reset: bool = _setting(False, "serve POST /sluicegate/reset for root")
     allow_hosts: str = _setting("", "further Host names clients may use, separated by commas")
+    jars: str = _setting(
+        "", "folder of the brokers' jars, for machines without a network; default: fetched"
+    )
 
     @property
     def state_folder(self) -> Path:
@@ -60,6 +63,18 @@ class Settings:
         import platformdirs
 
         return Path(platformdirs.user_data_dir("sluicegate", appauthor=False))
+
+    @property
+    def cache_folder(self) -> Path:
+        """The platform's cache folder: what can be made again, and outlives any state."""
+        import platformdirs
+
+        return Path(platformdirs.user_cache_dir("sluicegate", appauthor=False))
+
+    @property
+    def jars_folder(self) -> Path | None:
+        """The folder that setting `jars` names."""
+        return Path(self.jars).expanduser().absolute() if self.jars else None
 
     @property
     def endpoint(self) -> str:
