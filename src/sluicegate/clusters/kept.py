@@ -26,7 +26,7 @@ _log = logging.getLogger("sluicegate.clusters")
 
 _SOON_SECONDS = 0.02
 _CALM_SECONDS = 0.25
-_WAIT_SECONDS = 0.5
+_WAIT_SECONDS = 0.1
 _METADATA_SECONDS = 1.0
 # A node that keeps ending is started again after 0, 1, 2, 4 … 30 s; one that has lived longer than
 # the last of them begins anew.
@@ -126,7 +126,7 @@ class Kept:
         if nodes:
             return nodes
         with self._database.read() as tx:
-            taken = {node.address for node in cluster_nodes.all_of(tx)}
+            taken = cluster_nodes.all_of(tx)
         nodes = self._machinery.placed(cluster, taken, self._clock.now_ms())
         with self._database.write() as tx:
             for node in nodes:

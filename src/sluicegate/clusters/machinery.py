@@ -3,7 +3,7 @@
 `serve` supplies it with `brokers`; tests of the keeper with nodes that only pretend.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -84,11 +84,11 @@ class Machinery(Protocol):
         """
         ...
 
-    def placed(self, cluster: Cluster, taken: Collection[str], now_ms: int) -> list[Node]:
-        """Addresses and ports for the nodes of a new cluster; `taken` are others' addresses."""
+    def placed(self, cluster: Cluster, taken: Collection[Node], now_ms: int) -> list[Node]:
+        """Addresses and ports for the nodes of a new cluster; `taken` are others' nodes."""
         ...
 
-    def brokers(self, cluster: Cluster, nodes: list[Node]) -> Brokers:
+    def brokers(self, cluster: Cluster, placed: list[Node]) -> Brokers:
         """The nodes of a cluster, none of which runs yet."""
         ...
 
@@ -119,6 +119,3 @@ class Secrets(Protocol):
     def read(self, cluster: Cluster, secret_arn: str) -> ScramUser:
         """The user the secret is now; `Unreadable` says why it is none."""
         ...
-
-
-Passwords = Mapping[str, str]

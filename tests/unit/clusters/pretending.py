@@ -52,17 +52,18 @@ class Machine:
             raise NotNow("fetching Apache Kafka")
         return self.installed
 
-    def placed(self, cluster: Cluster, taken: Collection[str], now_ms: int) -> list[Node]:
+    def placed(self, cluster: Cluster, taken: Collection[Node], now_ms: int) -> list[Node]:
         free = (f"127.0.0.{n}" for n in range(2, 250))
-        addresses = [each for each in free if each not in taken][: cluster.node_count]
+        others = {node.address for node in taken}
+        addresses = [each for each in free if each not in others][: cluster.node_count]
         ports = {"CLIENT_SASL_SCRAM": 9096}
         return [
             Node(cluster.id, n, address, ports, "subnet-1", "STARTING", now_ms)
             for n, address in enumerate(addresses, start=1)
         ]
 
-    def brokers(self, cluster: Cluster, nodes: list[Node]) -> "Machine":
-        assert len(nodes) == cluster.node_count
+    def brokers(self, cluster: Cluster, placed: list[Node]) -> "Machine":
+        assert len(placed) == cluster.node_count
         self.built.append(cluster)
         return self
 
