@@ -1,7 +1,6 @@
 """The brokers of this machine, as the keeper wants them: `Machinery` on the brokers' room."""
 
 import shutil
-import sys
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -33,7 +32,10 @@ _SERVED = frozenset({Listener.CLIENT, Listener.CLIENT_SECURE, Listener.CLIENT_SA
 
 
 class Fleet:
-    """`Machinery`: installs Kafka once, places and starts nodes below `folder`."""
+    """`Machinery`: installs Kafka once, places and starts nodes below `folder`.
+
+    `tell` is given a line whenever the installation has got further.
+    """
 
     def __init__(
         self,
@@ -43,9 +45,10 @@ class Fleet:
         database: Database,
         vault: Vault,
         clock: Clock,
+        tell: Callable[[str], None],
     ) -> None:
         self._folder = folder
-        self._installing = _Installing(cache, jars)
+        self._installing = _Installing(cache, jars, tell)
         self._database = database
         self._vault = vault
         self._clock = clock
@@ -153,9 +156,10 @@ class _Installing:
     It is made again when it failed and somebody asks half a minute later.
     """
 
-    def __init__(self, cache: Path, jars: Path | None) -> None:
+    def __init__(self, cache: Path, jars: Path | None, tell: Callable[[str], None]) -> None:
         self._cache = cache
         self._jars = jars
+        self._tell = tell
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._made: Installation | None = None
@@ -182,7 +186,7 @@ class _Installing:
 
     def _note(self, progress: str) -> None:
         self._progress = progress
-        print(f"sluicegate: {progress}", file=sys.stderr, flush=True)
+        self._tell(progress)
 
 
 def _endpoint(node: Node) -> Endpoint:

@@ -6,6 +6,7 @@ They begin once the endpoint answers, in a thread: `Ready.` does not wait for wh
 import contextlib
 import logging
 import socket
+import sys
 import threading
 from typing import Protocol
 
@@ -92,7 +93,12 @@ class Keepers:
             database,
             vault,
             clock,
+            _tell,
         )
         keeper = Keeper(database, fleet, ServiceSecrets(settings.endpoint, vault, clock), clock)
         keeper.start()
         return keeper
+
+
+def _tell(progress: str) -> None:
+    print(f"sluicegate: {progress}", file=sys.stderr, flush=True)
