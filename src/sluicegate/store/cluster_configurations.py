@@ -1,6 +1,7 @@
 """MSK configurations: named server.properties, in revisions that never change."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -27,6 +28,8 @@ configuration_revisions = sa.Table(
     sa.Column("revision", sa.BigInteger, primary_key=True),
     sa.Column("description", sa.Text, nullable=True),
     sa.Column("properties", sa.Text, nullable=False),
+    # Of these, what the brokers that run here know: name → value.
+    sa.Column("settings", sa.Text, nullable=False),
     moment("created_ms"),
 )
 
@@ -50,12 +53,16 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One revision, counted from 1; `properties` is the text as it was given."""
+    """One revision, counted from 1; `properties` is the text as it was given.
+
+    `settings` are those of the properties that have an effect on brokers as they are today.
+    """
 
     configuration_id: str
     revision: int
     description: str | None
     properties: str
+    settings: Mapping[str, str]
     created_ms: int
 
 
@@ -87,6 +94,7 @@ def add_revision(tx: Tx, revision: Revision) -> None:
             revision=revision.revision,
             description=revision.description,
             properties=revision.properties,
+            settings=json.dumps(dict(revision.settings)),
             created_ms=revision.created_ms,
         )
     )
@@ -116,20 +124,14 @@ def revisions(tx: Tx, configuration_id: str) -> list[Revision]:
         configuration_revisions.c.configuration_id == configuration_id
     )
     rows = tx.execute(query.order_by(configuration_revisions.c.revision))
-    return [Revision(**row._mapping) for row in rows]
+    return [Revision(**dict(row._mapping) | {"settings": json.loads(row.settings)}) for row in rows]
 
 
-def properties(tx: Tx, arn: str, revision: int) -> str | None:
-    """The text of one revision of the configuration with this ARN; None where there is none."""
+def settings(tx: Tx, arn: str, revision: int) -> Mapping[str, str]:
+    """What one revision of the configuration with this ARN sets; nothing where there is none."""
     found = by_arn(tx, arn)
-    if found is None:
-        return None
-    query = sa.select(configuration_revisions.c.properties).where(
-        configuration_revisions.c.configuration_id == found.id,
-        configuration_revisions.c.revision == revision,
-    )
-    text: str | None = tx.execute(query).scalar_one_or_none()
-    return text
+    of_it = revisions(tx, found.id) if found else []
+    return next((each.settings for each in of_it if each.revision == revision), {})
 
 
 def remove(tx: Tx, configuration_id: str) -> None:

@@ -162,8 +162,8 @@ def test_a_revision_of_a_configuration_is_found_by_arn(database: Database) -> No
     made = Configuration("e5f6-1", EVENTS.account, EVENTS.region, "strict", ("3.9.x",), 1)
     with database.write() as tx:
         cluster_configurations.create(tx, made)
-        cluster_configurations.add_revision(tx, Revision("e5f6-1", 1, None, "a=b", 1))
+        cluster_configurations.add_revision(tx, Revision("e5f6-1", 1, None, "a=b", {"a": "b"}, 1))
         assert cluster_configurations.by_arn(tx, made.arn) == made
-        assert cluster_configurations.properties(tx, made.arn, 1) == "a=b"
-        assert cluster_configurations.properties(tx, made.arn, 2) is None
-        assert cluster_configurations.properties(tx, f"{made.arn}9", 1) is None
+        assert cluster_configurations.settings(tx, made.arn, 1) == {"a": "b"}
+        assert cluster_configurations.settings(tx, made.arn, 2) == {}
+        assert cluster_configurations.settings(tx, f"{made.arn}9", 1) == {}
