@@ -52,6 +52,11 @@ class StateFolder:
         """CloudWatch Logs' events."""
         return self.path / "log-events.db"
 
+    @property
+    def clusters(self) -> Path:
+        """The brokers' data, a folder for each cluster."""
+        return self.path / "clusters"
+
     def files(self) -> Iterator[Path]:
         """All of these, and what SQLite keeps beside each of its own."""
         yield from (self.lock, self.master_key, self.root_credentials)

@@ -14,12 +14,14 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from typing import IO
 
 from .. import __version__
 from ..errors import StartRefused
 from ..settings import PREFIX, Settings
+from .keepers import Keepers
 from .listener import listen
 from .orders import READY, Orders
 from .state import StateFolder, open_folder, take_lock
@@ -27,6 +29,7 @@ from .state import StateFolder, open_folder, take_lock
 _SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGCHLD})
 _GRACE_SECONDS = 15.0
 _SOON_SECONDS = 1.0
+_CLOSING_SECONDS = 0.05
 _MOST_PAUSE_SECONDS = 5.0
 
 
@@ -83,14 +86,17 @@ def serve(settings: Settings) -> None:
     folder = open_folder(settings)
     with take_lock(folder), listen(settings) as listener:
         settings = dataclasses.replace(settings, port=listener.getsockname()[1])
+        keepers = Keepers(settings, folder)
         child = ApiChild(settings, listener)
         try:
             _prepare(settings, folder)
             child.begin()
+            keepers.attend(child.nudges)
             _announce(settings, folder)
-            child = _keep(child, settings, listener)
+            keepers.start()
+            child = _keep(child, settings, listener, keepers)
         finally:
-            _end(child)
+            _end(child, keepers)
 
 
 def _prepare(settings: Settings, folder: StateFolder) -> None:
@@ -103,7 +109,9 @@ def _prepare(settings: Settings, folder: StateFolder) -> None:
     migrate_state(settings.database, folder.database, folder.decisions, folder.log_events)
 
 
-def _keep(child: ApiChild, settings: Settings, listener: socket.socket) -> ApiChild:
+def _keep(
+    child: ApiChild, settings: Settings, listener: socket.socket, keepers: Keepers
+) -> ApiChild:
     """Until a signal asks to stop: start the child again whenever it has ended."""
     pause = 0.0
     while signal.sigwait(_SIGNALS) == signal.SIGCHLD:
@@ -117,21 +125,26 @@ def _keep(child: ApiChild, settings: Settings, listener: socket.socket) -> ApiCh
         child = ApiChild(settings, listener)
         try:
             child.begin()
+            keepers.attend(child.nudges)
         except StartRefused as refusal:
             print(f"sluicegate: {refusal}", file=sys.stderr)
     return child
 
 
-def _end(child: ApiChild) -> None:
+def _end(child: ApiChild, keepers: Keepers) -> None:
     child.stop()
+    # Side by side: brokers take a second to end, requests under way up to ten.
+    closing = threading.Thread(target=keepers.close, name="close", daemon=True)
+    closing.start()
     deadline = time.monotonic() + _GRACE_SECONDS
-    while not child.has_ended:
+    while not child.has_ended or closing.is_alive():
         left = deadline - time.monotonic()
         if left <= 0:
             break
-        received = signal.sigtimedwait(_SIGNALS, left)
+        # A broker that has ended says so with SIGCHLD, the thread that waits for it does not.
+        received = signal.sigtimedwait(_SIGNALS, min(left, _CLOSING_SECONDS))
         if received and received.si_signo != signal.SIGCHLD:
-            break
+            break  # who is asked twice leaves brokers to their lifelines
     if not child.has_ended:
         child.kill()
 

@@ -239,8 +239,10 @@ class DecisionLog:
         made = [item for item in items if isinstance(item, Recorded)]
         repeats = [item for item in items if isinstance(item, _Repeat)]
         if made:
-            _keep_documents(tx, made)
-            tx.execute(decisions.insert(), [_row(each) for each in made])
+            # One call may be decided a thousand times by the same hundred policies.
+            digests = {text: _digest(text) for each in made for text in each.documents.values()}
+            _keep_documents(tx, digests, max(each.at_ms for each in made))
+            tx.execute(decisions.insert(), [_row(each, digests) for each in made])
         if repeats:
             last = {each.id: each.at_ms for each in repeats}
             tx.execute(
@@ -290,12 +292,8 @@ _AGAIN = (
 )
 
 
-def _keep_documents(tx: Tx, made: Iterable[Recorded]) -> None:
-    texts: dict[str, str] = {}
-    now_ms = 0
-    for each in made:
-        now_ms = max(now_ms, each.at_ms)
-        texts.update({_digest(text): _storable(text) for text in each.documents.values()})
+def _keep_documents(tx: Tx, digests: Mapping[str, str], now_ms: int) -> None:
+    texts = {digest: _storable(text) for text, digest in digests.items()}
     if not texts:
         return
     query = sa.select(decision_documents.c.digest, decision_documents.c.used_ms)
@@ -320,9 +318,9 @@ def _texts(tx: Tx, digests: Iterable[str]) -> dict[str, str]:
     return {row.digest: row.text for row in rows}
 
 
-def _row(made: Recorded) -> dict[str, object]:
-    digests = {uri: _digest(text) for uri, text in made.documents.items()}
-    document = {"context": made.context, "details": made.details, "documents": digests}
+def _row(made: Recorded, digests: Mapping[str, str]) -> dict[str, object]:
+    documents = {uri: digests[text] for uri, text in made.documents.items()}
+    document = {"context": made.context, "details": made.details, "documents": documents}
     return {
         "id": made.id,
         "account": made.account,

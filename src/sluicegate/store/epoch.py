@@ -1,7 +1,9 @@
-"""The epoch: a number that moves with every change of a policy, key, tag, user or role.
+"""Epochs: numbers that move with every change of what somebody else remembers or keeps.
 
-Whoever caches what permissions are made of remembers the epoch it read them in and throws them
-away when the number has moved. INVARIANT: the bump is in the transaction of the change.
+`PERMISSIONS` moves with every policy, key, tag, user, role or grant: whoever caches what
+permissions are made of remembers the epoch it read them in and throws them away when the number
+has moved. `CLUSTERS` moves with what clusters should be: their keeper looks at all of it again.
+INVARIANT: the bump is in the transaction of the change.
 """
 
 import sqlalchemy as sa
@@ -16,17 +18,19 @@ epoch = sa.Table(
     sa.Column("value", sa.BigInteger, nullable=False),
 )
 
-_PERMISSIONS = "permissions"
-_READ = sa.select(epoch.c.value).where(epoch.c.name == _PERMISSIONS)
-_BUMP = epoch.update().where(epoch.c.name == _PERMISSIONS).values(value=epoch.c.value + 1)
+PERMISSIONS = "permissions"
+CLUSTERS = "clusters"
+
+_READ = sa.select(epoch.c.value).where(epoch.c.name == sa.bindparam("of"))
+_BUMP = epoch.update().where(epoch.c.name == sa.bindparam("of")).values(value=epoch.c.value + 1)
 
 
-def current(tx: Tx) -> int:
-    """The permissions epoch this transaction sees (0 before the first change)."""
-    return tx.execute(_READ).scalar() or 0
+def current(tx: Tx, name: str = PERMISSIONS) -> int:
+    """The epoch this transaction sees (0 before the first change)."""
+    return tx.execute(_READ, {"of": name}).scalar() or 0
 
 
-def bump(tx: Tx) -> None:
-    """Say that permissions changed in this transaction."""
-    if tx.execute(_BUMP).rowcount == 0:
-        tx.execute(epoch.insert().values(name=_PERMISSIONS, value=1))
+def bump(tx: Tx, name: str = PERMISSIONS) -> None:
+    """Say that something changed in this transaction."""
+    if tx.execute(_BUMP, {"of": name}).rowcount == 0:
+        tx.execute(epoch.insert().values(name=name, value=1))

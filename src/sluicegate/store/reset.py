@@ -16,6 +16,7 @@ def empty(state: Database, *journals: Database) -> None:
             if table.name not in _KEPT:
                 tx.execute(table.delete())
         epoch.bump(tx)
+        epoch.bump(tx, epoch.CLUSTERS)
     for database in dict.fromkeys(journals):
         with database.write() as tx:
             for table in reversed(journal.sorted_tables):

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 import sqlalchemy as sa
 
 from ..arn import partition_of
-from . import epoch, tags
+from . import epoch, secret_replicas, tags
 from .database import Tx
 from .schema import metadata, moment, owner
 
@@ -28,6 +28,8 @@ secrets = sa.Table(
     sa.Column("policy", sa.Text, nullable=True),
     # Whether it ever had tags: AWS shows an empty list from then on.
     sa.Column("is_tagged", sa.Boolean, nullable=False),
+    # Its own region while it has replicas, another one if it is a replica, else NULL.
+    sa.Column("primary_region", sa.String(32), nullable=True),
     moment("created_ms"),
     moment("changed_ms"),
     moment("accessed_ms", nullable=True),
@@ -76,8 +78,19 @@ class Secret:
     type: str | None = None
     policy: str | None = None
     is_tagged: bool = False
+    primary_region: str | None = None
     accessed_ms: int | None = None
     deletion_ms: int | None = None
+
+    @property
+    def is_replicated(self) -> bool:
+        """Whether other regions follow this secret."""
+        return self.primary_region == self.region
+
+    @property
+    def is_replica(self) -> bool:
+        """Whether it follows a secret of another region."""
+        return self.primary_region not in (None, self.region)
 
     @property
     def arn(self) -> str:
@@ -119,6 +132,12 @@ def by_name(tx: Tx, account: str, region: str, name: str, now_ms: int) -> Secret
     return None if row is None else Secret(**row._mapping)
 
 
+def by_id(tx: Tx, secret_id: str) -> Secret | None:
+    """The secret with this id, whether it is past its date or not."""
+    row = tx.execute(sa.select(secrets).where(secrets.c.id == secret_id)).one_or_none()
+    return None if row is None else Secret(**row._mapping)
+
+
 def of_account(tx: Tx, account: str, region: str, now_ms: int) -> list[Secret]:
     """Every secret of an account in a region, those that wait for deletion too."""
     query = sa.select(secrets).where(
@@ -134,7 +153,9 @@ def save(tx: Tx, secret: Secret) -> None:
 
 
 def delete(tx: Tx, secret_id: str) -> None:
-    """Remove a secret with everything that hangs on it."""
+    """Remove a secret with everything that hangs on it; its replicas it must have lost before."""
+    for replication in secret_replicas.of(tx, secret_id):
+        secret_replicas.remove(tx, replication)
     for table in (secret_stages, secret_versions):
         tx.execute(table.delete().where(table.c.secret_id == secret_id))
     tags.remove(tx, secret_id)

@@ -23,6 +23,15 @@ from .model import loader
 Unanswered = (ClientError, BotoCoreError)
 """What a client raises when it gets no answer, or one that says no."""
 
+
+def code_of(refusal: Exception) -> str:
+    """The error code of an answer that says no; "" where there was no answer."""
+    if isinstance(refusal, ClientError):
+        code: str = refusal.response["Error"]["Code"]
+        return code
+    return ""
+
+
 IN_PROCESS_URL = "http://127.0.0.1:4566"
 """What an in-process client believes its endpoint is; signed as the Host header."""
 

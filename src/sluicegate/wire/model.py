@@ -86,6 +86,14 @@ def loader() -> Loader:
     return Loader()
 
 
+@cache
+def regions(partition: str) -> frozenset[str]:
+    """The names of a partition's regions."""
+    known = loader().load_data("partitions")["partitions"]
+    (named,) = (each["regions"] for each in known if each["id"] == partition)
+    return frozenset(name for name in named if not name.endswith("-global"))
+
+
 @lru_cache(maxsize=len(SERVICES))
 def service_model(name: str) -> ServiceModel:
     """The model of a known service, parsed at its first use (ec2's takes some 40 ms)."""

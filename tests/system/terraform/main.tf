@@ -97,6 +97,9 @@ resource "aws_secretsmanager_secret" "orders" {
   description             = var.description
   kms_key_id              = aws_kms_key.orders.arn
   recovery_window_in_days = 0
+  replica {
+    region = "eu-west-1"
+  }
 }
 
 resource "aws_secretsmanager_secret_version" "orders" {

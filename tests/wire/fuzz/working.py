@@ -231,6 +231,18 @@ def _secrets(known: dict[str, list[Any]]) -> dict[str, dict[str, Any]]:
         "BatchGetSecretValue": {"SecretIdList": [secret, "bytes", "gone"]},
         "ListSecrets": {"Filters": [{"Key": "all", "Values": ["msk", "!x"]}], "MaxResults": 1},
         "DeleteSecret": {"SecretId": secret, "RecoveryWindowInDays": 7},
+        "ReplicateSecretToRegions": {
+            "SecretId": "copied",
+            "AddReplicaRegions": [
+                {"Region": "eu-west-1"},
+                {"Region": "eu-west-2", "KmsKeyId": "alias/none"},
+            ],
+            "ForceOverwriteReplicaSecret": True,
+        },
+        "RemoveRegionsFromReplication": {
+            "SecretId": "copied",
+            "RemoveReplicaRegions": ["eu-west-1"],
+        },
         "GetRandomPassword": {
             "PasswordLength": 4096,
             "ExcludeCharacters": "abc",

@@ -220,10 +220,12 @@ def _secrets(secrets: Any) -> Iterator[dict[str, Any]]:
     yield made
     yield secrets.put_secret_value(SecretId=made["ARN"], SecretString="second")
     yield secrets.create_secret(Name="bytes", SecretBinary=b"\x00\xff")
+    replicas = [{"Region": "eu-west-1"}]
+    yield secrets.create_secret(Name="copied", SecretString="x", AddReplicaRegions=replicas)
     gone = secrets.create_secret(Name="gone", SecretString="x")
     yield gone
     secrets.delete_secret(SecretId=gone["ARN"])
-    yield {"SecretId": [made["ARN"], "AmazonMSK_alice", "bytes", "gone"]}
+    yield {"SecretId": [made["ARN"], "AmazonMSK_alice", "bytes", "copied", "gone"]}
     yield {"NextToken": secrets.list_secrets(MaxResults=1)["NextToken"]}
 
 

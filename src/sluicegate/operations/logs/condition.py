@@ -15,7 +15,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ...errors import SluicegateError
+from .refusals import PatternError
+from .regular import Expression
 
 Path = tuple[str | int | None, ...]
 """Names of members and numbers of elements on the way to a value; None is any of them."""
@@ -29,6 +30,7 @@ _TOKEN = re.compile(
     r"""\s*(?:
         (?P<path>\$(?:\.?\[(?:\d{1,9}|\*|'[^']*'|"[^"]*")\]|\.\*|\.[\w\-]+)*)
       | (?P<string>"(?:[^"\\]|\\.)*")
+      | (?P<regular>%[^%]*%)
       | (?P<sign>&&|\|\||<=|>=|!=|[=<>(){}\[\],])
       | (?P<word>[^\s"(){}\[\],=<>!&|]+)
     )""",
@@ -46,19 +48,6 @@ _ORDER: dict[str, Callable[[float, float], bool]] = {
 _CONSTANTS = {"TRUE": True, "FALSE": False, "NULL": None}
 
 
-class PatternError(SluicegateError):
-    """A filter pattern cannot be read; `message` is the sentence for whoever wrote it."""
-
-    def __init__(self, message: str = "Invalid filter pattern") -> None:
-        super().__init__(message)
-        self.message = message
-
-    @classmethod
-    def regular_expression(cls) -> "PatternError":
-        """Not served: Python's expressions are not linear, and AWS's are not Python's."""
-        return cls("Regular expressions in filter patterns are not supported")
-
-
 @dataclass(frozen=True, slots=True)
 class Literal:
     """The value of a comparison: a text, in which `*` stands for anything, or a number."""
@@ -70,11 +59,11 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """`path = literal`, and the other operators."""
+    """`path = literal`, and the other operators; `=` and `!=` take an expression too."""
 
     path: Path
     operator: str
-    literal: Literal
+    literal: Literal | Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +123,20 @@ def paths(condition: Condition) -> Iterator[Path]:
         yield condition.path
 
 
-def _compares(value: object, sign: str, literal: Literal) -> bool:
-    if sign == "=":
-        return _equals(value, literal)
-    if sign == "!=":
-        return not _equals(value, literal)
+def _compares(value: object, sign: str, literal: Literal | Expression) -> bool:
+    if isinstance(literal, Expression) or sign in ("=", "!="):
+        return _equals(value, literal) is (sign == "=")
     number = _number(value)
     return (
         number is not None and literal.number is not None and _ORDER[sign](number, literal.number)
     )
 
 
-def _equals(value: object, literal: Literal) -> bool:
+def _equals(value: object, literal: Literal | Expression) -> bool:
+    if isinstance(literal, Expression):
+        if isinstance(value, dict | list):
+            return False
+        return literal.is_in(value if isinstance(value, str) else json.dumps(value))
     if literal.number is not None:
         return _number(value) == literal.number
     if isinstance(value, str):
@@ -189,7 +180,7 @@ def _number(value: object) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of a pattern: a `path`, a `string` in its quotes, a `sign` or a `word`."""
+    """A piece: a `path`, a `string` in its quotes, a `regular` in its %, a `sign` or a `word`."""
 
     kind: str
     text: str
@@ -291,12 +282,12 @@ class Parser:
             return Is(path, _CONSTANTS[following])
         raise PatternError()
 
-    def _literal(self, *, needs_number: bool) -> Literal:
+    def _literal(self, *, needs_number: bool) -> Literal | Expression:
         token = self.take()
-        if token.kind not in ("string", "word"):
+        if token.kind == "regular" and not needs_number:
+            return Expression(token.text[1:-1])
+        if token.kind not in ("string", "word") or token.text.startswith("%"):
             raise PatternError()
-        if token.kind == "word" and token.text.startswith("%"):
-            raise PatternError.regular_expression()
         text = token.text if token.kind == "word" else unescaped(token.text[1:-1])
         number = _number(text) if token.kind == "word" else None
         if needs_number and number is None:

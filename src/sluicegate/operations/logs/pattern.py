@@ -3,11 +3,12 @@
     (nothing)                             everything
     ERROR "exact phrase" -excluded        all of them, none of the excluded
     ?ERROR ?WARN                          any of them
+    %5[0-9]{2}|[Ee]rror%                  a regular expression, a term like the others
     { $.level = "ERROR" && $.ms >= 100 }  messages that are JSON
     [ip, user, ..., status = 4*, bytes]   messages of fields between spaces
 
 `compiled(text)` raises `PatternError`, with the sentence for the caller, on anything else. Matching
-is linear in the message, whatever the pattern. Regular expressions (`%…%`) are refused.
+is linear in the message, whatever the pattern. A value of a condition may be a regular expression.
 """
 
 import json
@@ -18,19 +19,21 @@ from .condition import (
     Condition,
     Parser,
     Path,
-    PatternError,
     holds,
     paths,
     tokens,
     unescaped,
 )
+from .refusals import PatternError
+from .regular import Expression
 
 __all__ = ["Matches", "PatternError", "compiled"]
 
 Matches = Callable[[str], bool]
 
-_TERM = re.compile(r'([-?]?)(?:"((?:[^"\\]|\\.)*)"|([^\s"]+))\s*', re.DOTALL)
+_TERM = re.compile(r'([-?]?)(?:"((?:[^"\\]|\\.)*)"|%([^%]*)%|([^\s"]+))\s*', re.DOTALL)
 _MOST_WILDCARDS = 3
+_MOST_EXPRESSIONS = 2
 
 _NO_WORD = re.compile(r"\W+")
 
@@ -50,38 +53,56 @@ def compiled(text: str) -> Matches:
 
 
 def _terms(text: str) -> Matches:
-    wanted: dict[str, list[str]] = {"": [], "-": [], "?": []}
-    position = 0
+    wanted: dict[str, list[Matches]] = {"": [], "-": [], "?": []}
+    expressions = position = 0
     while position < len(text):
         term = _TERM.match(text, position)
         if term is None:
             raise PatternError()
-        sign, phrase, word = term.groups()
-        wanted[sign].append(unescaped(phrase) if word is None else _word(word))
+        sign, phrase, regular, word = term.groups()
+        if regular is not None:
+            expressions += 1
+            wanted[sign].append(Expression(regular).is_in)
+        else:
+            wanted[sign].append(_containing(_word(word) if phrase is None else unescaped(phrase)))
         position = term.end()
+    _limit(expressions)
     every, none, some = wanted[""], wanted["-"], wanted["?"]
 
     def matches(message: str) -> bool:
-        if any(term in message for term in none):
+        if any(term(message) for term in none):
             return False
         if every:  # as on AWS, beside plain terms the optional ones say nothing
-            return all(term in message for term in every)
-        return not some or any(term in message for term in some)
+            return all(term(message) for term in every)
+        return not some or any(term(message) for term in some)
 
     return matches
 
 
+def _containing(phrase: str) -> Matches:
+    return lambda message: phrase in message
+
+
 def _word(word: str) -> str:
-    if word.startswith("%"):
-        raise PatternError.regular_expression()
     wrong = _NO_WORD.search(word)
     if wrong:
-        raise PatternError(f"Invalid character(s) in term '{wrong.group()}'")
+        raise PatternError.invalid_characters(wrong.group())
     return word
 
 
+def _limit(expressions: int) -> None:
+    if expressions > _MOST_EXPRESSIONS:
+        raise PatternError.too_many(_MOST_EXPRESSIONS)
+
+
+def _parser(text: str, path_kind: str) -> Parser:
+    pieces = tokens(text)
+    _limit(sum(piece.kind == "regular" for piece in pieces))
+    return Parser(pieces, path_kind)
+
+
 def _json(text: str) -> Matches:
-    parser = Parser(tokens(text), "path")
+    parser = _parser(text, "path")
     parser.expect("{")
     condition = parser.condition()
     parser.expect("}")
@@ -171,7 +192,7 @@ def _field(named: dict[str, str], path: Path) -> Sequence[object]:
 
 def _read_fields(text: str) -> tuple[list[str], list[Condition]]:
     """The names of the fields in order, `...` among them, and the conditions on them."""
-    parser = Parser(tokens(text), "word")
+    parser = _parser(text, "word")
     parser.expect("[")
     names: list[str] = []
     conditions: list[Condition] = []

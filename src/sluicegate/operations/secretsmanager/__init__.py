@@ -1,6 +1,15 @@
-"""AWS Secrets Manager: versions, labels and resource policies; values only KMS can unwrap."""
+"""AWS Secrets Manager: versions, labels, policies, replicas; values only KMS can unwrap."""
 
-from . import descriptions, labels, lifecycle, listing, passwords, policies, values
+from . import (
+    descriptions,
+    labels,
+    lifecycle,
+    listing,
+    passwords,
+    policies,
+    replication,
+    values,
+)
 
 OPERATIONS = (
     *lifecycle.OPERATIONS,
@@ -10,6 +19,7 @@ OPERATIONS = (
     *policies.OPERATIONS,
     *labels.OPERATIONS,
     *passwords.OPERATIONS,
+    *replication.OPERATIONS,
 )
 
 __all__ = ["OPERATIONS"]

@@ -6,7 +6,7 @@ from ...clock import to_datetime
 from ...store import secrets, tags
 from ...store.secrets import Secret
 from ..operation import Call, Params, Result
-from . import lookup, versions
+from . import lookup, replicas, versions
 
 
 def described(
@@ -26,6 +26,7 @@ def described(
         "Tags": tag_list if secret.is_tagged else None,
         stages_member: versions.by_version(placed) or None,
         "CreatedDate": to_datetime(secret.created_ms),
+        "PrimaryRegion": secret.primary_region,
     }
 
 
@@ -37,7 +38,9 @@ def _describe(call: Call, params: Params) -> Result:
     with call.database.read() as tx:
         secret = lookup.find(tx, call, params["SecretId"])
         labels, placed = tags.of(tx, secret.id), secrets.stages(tx, secret.id)
-    return described(secret, labels, placed, "VersionIdsToStages")
+        shown = replicas.shown(tx, secret) if secret.is_replicated else None
+    entry = described(secret, labels, placed, "VersionIdsToStages")
+    return {**entry, "ReplicationStatus": shown}
 
 
 OPERATIONS = (lookup.on_secret("DescribeSecret", _describe),)

@@ -19,6 +19,7 @@ from ..operation import Call, Params
 DEFAULT_KEY = "alias/aws/secretsmanager"
 _MAXIMUM_BYTES = 65_536
 _STRING, _BINARY = b"s", b"b"
+_VALIDATION = "RequestToValidateKeyAccess"
 
 _CANNOT_ENCRYPT = (
     "Secrets Manager can't encrypt the protected secret text using the provided KMS key. "
@@ -64,24 +65,27 @@ class Value:
         return {"SecretBinary": self.content}
 
 
+def kept_key(text: str | None) -> str | None:
+    """A secret's key as it is kept: None for the default one, however it was named."""
+    return text if text and text != DEFAULT_KEY else None
+
+
 def seal(call: Call, secret: Secret, version_id: str, value: Value) -> bytes:
     """Encrypt a value for a version of a secret, under the secret's key, as the caller."""
     _check_account(call, secret)
-    context = _context(secret, version_id)
-    with _kms("EncryptionFailure", _CANNOT_ENCRYPT):
-        made = call.calls.forward(
-            call,
-            "kms",
-            "GenerateDataKey",
-            {
-                "KeyId": secret.kms_key or DEFAULT_KEY,
-                "KeySpec": "AES_256",
-                "EncryptionContext": context,
-            },
-        )
-    clear = value.kind + value.content
-    body = vault.encrypt(made["Plaintext"], clear, _associated(secret, version_id))
-    return _close(call, secret, version_id, made["CiphertextBlob"], body)
+    key, wrapped = _data_key(call, secret, version_id)
+    return _encrypted(call, secret, version_id, value, key, wrapped)
+
+
+def seal_copy(call: Call, replica: Secret, version_id: str, value: Value) -> bytes:
+    """The same for a replica, by a call in its region: it asks GenerateDataKey and Encrypt.
+
+    So who lacks either on the replica's key is refused, as on AWS.
+    """
+    _check_account(call, replica)
+    key, _ = _data_key(call, replica, version_id)
+    wrapped = _wrap(call, replica, version_id, replica.kms_key, key)
+    return _encrypted(call, replica, version_id, value, key, wrapped)
 
 
 def unseal(call: Call, secret: Secret, version: Version) -> Value:
@@ -97,35 +101,51 @@ def rewrap(call: Call, secret: Secret, version: Version, kms_key: str | None) ->
     """The version's sealed bytes with the data key wrapped by another KMS key, as the caller."""
     wrapped, body = _split(call, version)
     key = _unwrap(call, secret, version.id, wrapped)
-    with _kms("EncryptionFailure", _CANNOT_ENCRYPT):
-        made = call.calls.forward(
-            call,
-            "kms",
-            "Encrypt",
-            {
-                "KeyId": kms_key or DEFAULT_KEY,
-                "Plaintext": key,
-                "EncryptionContext": _context(secret, version.id),
-            },
-        )
-    return _close(call, secret, version.id, made["CiphertextBlob"], body)
+    return _close(call, secret, version.id, _wrap(call, secret, version.id, kms_key, key), body)
 
 
 def check_key(call: Call, secret: Secret) -> None:
     """Refuse a key the caller cannot use both ways, before a value depends on it."""
     _check_account(call, secret)
-    context = _context(secret, "RequestToValidateKeyAccess")
-    key = secret.kms_key or DEFAULT_KEY
-    asked = {"KeyId": key, "KeySpec": "AES_256", "EncryptionContext": context}
+    _, wrapped = _data_key(call, secret, _VALIDATION)
+    _unwrap(call, secret, _VALIDATION, wrapped)
+
+
+def _data_key(call: Call, secret: Secret, version_id: str) -> tuple[bytes, bytes]:
+    """A new data key under the secret's key: in clear, and wrapped."""
+    asked = {
+        "KeyId": secret.kms_key or DEFAULT_KEY,
+        "KeySpec": "AES_256",
+        "EncryptionContext": _context(secret, version_id),
+    }
     with _kms("EncryptionFailure", _CANNOT_ENCRYPT):
         made = call.calls.forward(call, "kms", "GenerateDataKey", asked)
-    _unwrap(call, secret, "RequestToValidateKeyAccess", made["CiphertextBlob"])
+    return made["Plaintext"], made["CiphertextBlob"]
+
+
+def _wrap(call: Call, secret: Secret, version_id: str, kms_key: str | None, key: bytes) -> bytes:
+    """A data key, wrapped by a KMS key of the caller's choice."""
+    asked = {
+        "KeyId": kms_key or DEFAULT_KEY,
+        "Plaintext": key,
+        "EncryptionContext": _context(secret, version_id),
+    }
+    with _kms("EncryptionFailure", _CANNOT_ENCRYPT):
+        return bytes(call.calls.forward(call, "kms", "Encrypt", asked)["CiphertextBlob"])
 
 
 def _unwrap(call: Call, secret: Secret, version_id: str, wrapped: bytes) -> bytes:
     asked = {"CiphertextBlob": wrapped, "EncryptionContext": _context(secret, version_id)}
     with _kms("DecryptionFailure", _CANNOT_DECRYPT):
         return bytes(call.calls.forward(call, "kms", "Decrypt", asked)["Plaintext"])
+
+
+def _encrypted(
+    call: Call, secret: Secret, version_id: str, value: Value, key: bytes, wrapped: bytes
+) -> bytes:
+    clear = value.kind + value.content
+    body = vault.encrypt(key, clear, _associated(secret, version_id))
+    return _close(call, secret, version_id, wrapped, body)
 
 
 def _close(call: Call, secret: Secret, version_id: str, wrapped: bytes, body: bytes) -> bytes:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from ...access import Ask
 from ...errors import AwsError
 from ...iam.model import Context
-from ...store import secrets, tags
+from ...store import tags
 from ..operation import Call, Operation, Params, Result
-from . import lookup
+from . import copies, lookup
 
 _LIMIT = 50
 
@@ -44,9 +44,9 @@ def _tag_asks(call: Call, params: Params) -> Iterable[Ask]:
 
 def _tag(call: Call, params: Params) -> Result:
     with call.database.write() as tx:
-        secret = lookup.find_alive(tx, call, params["SecretId"])
+        secret = lookup.find_primary(tx, call, params["SecretId"])
         tags.put(tx, secret.id, checked(params, tags.of(tx, secret.id)))
-        secrets.save(tx, replace(secret, is_tagged=True, changed_ms=call.now_ms))
+        copies.save(tx, replace(secret, is_tagged=True, changed_ms=call.now_ms))
     return {}
 
 
@@ -57,9 +57,9 @@ def _untag_context(_call: Call, params: Params) -> Context:
 
 def _untag(call: Call, params: Params) -> Result:
     with call.database.write() as tx:
-        secret = lookup.find_alive(tx, call, params["SecretId"])
+        secret = lookup.find_primary(tx, call, params["SecretId"])
         tags.remove(tx, secret.id, params["TagKeys"])
-        secrets.save(tx, replace(secret, changed_ms=call.now_ms))
+        copies.save(tx, replace(secret, changed_ms=call.now_ms))
     return {}
 
 

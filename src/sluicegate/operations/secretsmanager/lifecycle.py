@@ -3,25 +3,27 @@
 import hashlib
 import string
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ...access import Ask
 from ...clock import to_datetime
 from ...errors import AwsError
 from ...iam.model import Context
-from ...store import secrets, tags
+from ...store import secret_replicas, secrets, tags
 from ...store.database import Conflict, Tx
 from ...store.secrets import Secret, Version
 from ..kms import keyring
 from ..operation import Call, Operation, Params, Result
-from . import envelopes, labels, lookup, versions
+from . import copies, envelopes, labels, lookup, replicas, versions
+from .copies import Copies, Values
 from .envelopes import Value
 
 _ALPHABET = string.ascii_letters + string.digits
 _WINDOW_DAYS = range(7, 31)
 _DEFAULT_WINDOW_DAYS = 30
 _DAY_MS = 86_400_000
+_REPLICATED = frozenset({"Description", "SecretBinary", "SecretString", "Type"})
 _REWRAPPED = (versions.CURRENT, versions.PREVIOUS, versions.PENDING)
 
 
@@ -38,8 +40,17 @@ def _create_asks(call: Call, params: Params) -> Iterable[Ask]:
     name = params.get("Name") or ""
     given = labels.pairs(params)
     arn = call.arn("secretsmanager", f"secret:{name}-{_suffix(call, name)}")
-    context = {**_described(call, params), "secretsmanager:Name": name}
-    for action in ("CreateSecret", "TagResource") if given else ("CreateSecret",):
+    context = {
+        **_described(call, params),
+        **replicas.context(params),
+        "secretsmanager:Name": name,
+    }
+    actions = ["CreateSecret"]
+    if given:
+        actions.append("TagResource")
+    if params.get("AddReplicaRegions"):
+        actions.append("ReplicateSecretToRegions")
+    for action in actions:
         yield Ask(f"secretsmanager:{action}", arn, context=context, request_tags=given, shown=name)
 
 
@@ -59,6 +70,7 @@ def _described(call: Call, params: Params) -> Context:
 def _create(call: Call, params: Params) -> Result:
     _check_creation(params)
     name, given, value = params["Name"], labels.checked(params), Value.given(params)
+    wishes = replicas.wanted(call, params)
     secret = Secret(
         id=str(uuid.uuid4()),
         account=call.account,
@@ -68,7 +80,7 @@ def _create(call: Call, params: Params) -> Result:
         created_ms=call.now_ms,
         changed_ms=call.now_ms,
         description=params.get("Description") or None,
-        kms_key=_kms_key(params.get("KmsKeyId")),
+        kms_key=envelopes.kept_key(params.get("KmsKeyId")),
         type=params.get("Type") or None,
         is_tagged=bool(given),
     )
@@ -81,6 +93,7 @@ def _create(call: Call, params: Params) -> Result:
         if secret.kms_key is not None:
             envelopes.check_key(call, secret)
         version = versions.sealed(call, secret, versions.id_of(params), value)
+    made = _replicas(call, secret, wishes, version, value)
     try:
         with call.database.write() as tx:
             secrets.prune(tx, call.now_ms)
@@ -88,9 +101,26 @@ def _create(call: Call, params: Params) -> Result:
             tags.put(tx, secret.id, given)
             if version is not None:
                 versions.add(tx, secret, version, (versions.CURRENT,), call.now_ms)
+            if not wishes:
+                return _named(secret, version)
+            replicas.establish(tx, call, secret, made, params)
+            return {**_named(secret, version), "ReplicationStatus": replicas.shown(tx, secret)}
     except Conflict:
         raise _name_in_use(name) from None
-    return _named(secret, version)
+
+
+def _replicas(
+    call: Call,
+    secret: Secret,
+    wishes: Mapping[str, str | None],
+    version: Version | None,
+    value: Value | None,
+) -> Copies:
+    """What the replicas of a new secret are to hold."""
+    held = [] if version is None else [version]
+    known = {} if version is None or value is None else {version.id: value}
+    drafts = [(draft, held) for draft in replicas.drafted(call, secret, wishes)]
+    return replicas.encrypted(call, drafts, Values(call, secret, known))
 
 
 def _check_creation(params: Params) -> None:
@@ -100,8 +130,8 @@ def _check_creation(params: Params) -> None:
             "Invalid name. Must be a valid name containing alphanumeric characters, "
             "or any of the following: -/_+=.@!",
         )
-    if params.get("AddReplicaRegions") or params.get("CrossAccountPrimaryARN"):
-        raise AwsError("InvalidParameterException", "Replication of secrets is not served.")
+    if params.get("CrossAccountPrimaryARN"):
+        raise AwsError("InvalidParameterException", "Replication to other accounts is not served.")
 
 
 def _created_before(call: Call, params: Params, found: Secret, value: Value | None) -> Result:
@@ -112,11 +142,15 @@ def _created_before(call: Call, params: Params, found: Secret, value: Value | No
             "You can't create this secret because a secret with this name is already scheduled "
             "for deletion.",
         )
-    token = params.get("ClientRequestToken")
+    # A replica has its primary's version ids, and is nobody's retry here.
+    token = None if found.is_replica else params.get("ClientRequestToken")
     version = versions.existing(call, found, token, value) if token and value else None
     if version is None:
         raise _name_in_use(found.name)
-    return _named(found, version)
+    if not found.is_replicated:
+        return _named(found, version)
+    with call.database.read() as tx:
+        return {**_named(found, version), "ReplicationStatus": replicas.shown(tx, found)}
 
 
 def _name_in_use(name: str) -> AwsError:
@@ -130,23 +164,32 @@ def _update(call: Call, params: Params) -> Result:
     value, version_id = Value.given(params), versions.id_of(params)
     with call.database.read() as tx:
         secret = lookup.find_alive(tx, call, params["SecretId"])
+    if "KmsKeyId" not in params or _REPLICATED.intersection(params):
+        lookup.not_replica(secret)
     changed = replace(
         secret,
         changed_ms=call.now_ms,
         description=params.get("Description", secret.description),
         type=params.get("Type", secret.type) or None,
-        kms_key=_kms_key(params["KmsKeyId"]) if "KmsKeyId" in params else secret.kms_key,
+        kms_key=(
+            envelopes.kept_key(params["KmsKeyId"]) if "KmsKeyId" in params else secret.kms_key
+        ),
     )
     rewrapped = _rewrapped(call, secret, changed)
     old, new = None, None
     if value is not None:
         old = versions.existing(call, secret, version_id, value)
         new = None if old else versions.sealed(call, changed, version_id, value)
+    made = copies.prepared(call, secret, new, value)
     try:
         with call.database.write() as tx:
-            _save(tx, call, params, secret, changed, rewrapped)
+            now = _unchanged(tx, call, params, secret, changed)
+            for version, sealed in rewrapped:
+                if not secrets.rewrap(tx, version, sealed, changed.kms_key):
+                    raise lookup.changed_meanwhile()
             if new is not None:
                 versions.add(tx, changed, new, (versions.CURRENT,), call.now_ms)
+            copies.save(tx, now, made)
     except Conflict:
         raise versions.in_use(secret, version_id) from None
     return _named(changed, old or new)
@@ -164,36 +207,17 @@ def _rewrapped(call: Call, secret: Secret, changed: Secret) -> list[tuple[Versio
     return [(version, envelopes.rewrap(call, secret, version, changed.kms_key)) for version in held]
 
 
-def _save(
-    tx: Tx,
-    call: Call,
-    params: Params,
-    secret: Secret,
-    changed: Secret,
-    rewrapped: list[tuple[Version, bytes]],
-) -> None:
-    """Write an update, unless somebody changed the key in the meantime."""
+def _unchanged(tx: Tx, call: Call, params: Params, secret: Secret, changed: Secret) -> Secret:
+    """The secret as it is now with what changes, unless its key or role changed meanwhile."""
     now = lookup.find_alive(tx, call, params["SecretId"])
-    if now.id != secret.id or now.kms_key != secret.kms_key:
-        raise _changed_meanwhile()
-    for version, sealed in rewrapped:
-        if not secrets.rewrap(tx, version, sealed, changed.kms_key):
-            raise _changed_meanwhile()
-    secrets.save(
-        tx,
-        replace(
-            now,
-            changed_ms=changed.changed_ms,
-            description=changed.description,
-            type=changed.type,
-            kms_key=changed.kms_key,
-        ),
-    )
-
-
-def _changed_meanwhile() -> AwsError:
-    return AwsError(
-        "InvalidRequestException", "The secret was changed by another request. Try again."
+    if (now.id, now.kms_key, now.is_replica) != (secret.id, secret.kms_key, secret.is_replica):
+        raise lookup.changed_meanwhile()
+    return replace(
+        now,
+        changed_ms=changed.changed_ms,
+        description=changed.description,
+        type=changed.type,
+        kms_key=changed.kms_key,
     )
 
 
@@ -222,7 +246,8 @@ def _delete(call: Call, params: Params) -> Result:
     with call.database.write() as tx:
         if is_forced:
             return _delete_now(tx, call, params)
-        secret = lookup.find_alive(tx, call, params["SecretId"])
+        secret = lookup.find_primary(tx, call, params["SecretId"])
+        _check_alone(tx, secret)
         deletion_ms = call.now_ms + (days or _DEFAULT_WINDOW_DAYS) * _DAY_MS
         secrets.save(tx, replace(secret, deletion_ms=deletion_ms))
     return {**_named(secret), "DeletionDate": to_datetime(deletion_ms)}
@@ -232,21 +257,27 @@ def _delete_now(tx: Tx, call: Call, params: Params) -> Result:
     """Delete without a wait; a secret that is not there is as good as deleted."""
     what = lookup.named(tx, call, params["SecretId"])
     if what.secret is not None:
+        _check_alone(tx, lookup.not_replica(what.secret))
         secrets.delete(tx, what.secret.id)
     name = what.secret.name if what.secret else what.arn.rpartition(":")[2]
     return {"ARN": what.arn, "Name": name, "DeletionDate": to_datetime(call.now_ms)}
 
 
+def _check_alone(tx: Tx, secret: Secret) -> None:
+    """Refuse to delete what other regions follow."""
+    regions = ", ".join(replication.region for replication in secret_replicas.of(tx, secret.id))
+    if regions:
+        raise AwsError(
+            "InvalidParameterException",
+            f"You can't delete secret {secret.arn} that still has replica regions [{regions}].",
+        )
+
+
 def _restore(call: Call, params: Params) -> Result:
     with call.database.write() as tx:
-        secret = lookup.find(tx, call, params["SecretId"])
+        secret = lookup.not_replica(lookup.find(tx, call, params["SecretId"]))
         secrets.save(tx, replace(secret, deletion_ms=None))
     return _named(secret)
-
-
-def _kms_key(text: str | None) -> str | None:
-    """A secret's key as it is kept: None for the default one, however it was named."""
-    return text if text and text != envelopes.DEFAULT_KEY else None
 
 
 def _named(secret: Secret, version: Version | None = None) -> dict[str, object]:

@@ -22,7 +22,7 @@ _ATTRIBUTES: Mapping[str, tuple[Callable[[Secret, Mapping[str, str]], Iterable[s
     "description": (lambda secret, _tags: (secret.description or "",), False),
     "tag-key": (lambda _secret, tags: tags, True),
     "tag-value": (lambda _secret, tags: tags.values(), True),
-    "primary-region": (lambda secret, _tags: (secret.region,), True),
+    "primary-region": (lambda secret, _tags: (secret.primary_region or "",), True),
     # Only secrets that an AWS service made have an owner, and none is made here.
     "owning-service": (lambda _secret, _tags: (), True),
 }

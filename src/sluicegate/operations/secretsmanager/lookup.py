@@ -74,6 +74,29 @@ def find_alive(tx: Tx, call: Call, text: str) -> Secret:
     return secret
 
 
+def find_primary(tx: Tx, call: Call, text: str) -> Secret:
+    """The same, unless it is a replica: nothing of that is changed but its key."""
+    return not_replica(find_alive(tx, call, text))
+
+
+def not_replica(secret: Secret) -> Secret:
+    """The secret; AWS's refusal if it follows another region's."""
+    if secret.is_replica:
+        raise AwsError(
+            "InvalidParameterException",
+            "Operation not permitted on a replica secret. "
+            "Call must be made in primary secret's region.",
+        )
+    return secret
+
+
+def changed_meanwhile() -> AwsError:
+    """What was made ready before the transaction does not fit what it found."""
+    return AwsError(
+        "InvalidRequestException", "The secret was changed by another request. Try again."
+    )
+
+
 def ask(
     action: str, what: Named, extra: Context, request_tags: Mapping[str, str] | None = None
 ) -> Ask:
@@ -88,7 +111,7 @@ def ask(
             request_tags=request_tags,
             shown=what.shown,
         )
-    context["secretsmanager:SecretPrimaryRegion"] = secret.region
+    context["secretsmanager:SecretPrimaryRegion"] = secret.primary_region or secret.region
     if secret.type:
         context["secretsmanager:resource/Type"] = secret.type
     policy = None

@@ -9,11 +9,10 @@ from ... import iam
 from ...access import Ask
 from ...errors import AwsError
 from ...iam.model import Context, PolicyKind
-from ...store import secrets
 from ...store.database import Tx
 from ..kms import whom
 from ..operation import Call, Operation, Params, Result
-from . import lookup
+from . import copies, lookup
 
 _PUBLIC = (
     "The resource policy grants access to everybody. Name principals, or restrict them with a "
@@ -46,11 +45,11 @@ def _put_context(_call: Call, params: Params) -> Context:
 
 def _put(call: Call, params: Params) -> Result:
     with call.database.write() as tx:
-        secret = lookup.find_alive(tx, call, params["SecretId"])
+        secret = lookup.find_primary(tx, call, params["SecretId"])
         policy = _checked(tx, params["ResourcePolicy"])
         if params.get("BlockPublicPolicy") and is_public(policy):
             raise AwsError("PublicPolicyException", _PUBLIC)
-        secrets.save(tx, replace(secret, policy=whom.pinned(tx, params["ResourcePolicy"])))
+        copies.save(tx, replace(secret, policy=whom.pinned(tx, params["ResourcePolicy"])))
     return {"ARN": secret.arn, "Name": secret.name}
 
 
@@ -63,8 +62,8 @@ def _get(call: Call, params: Params) -> Result:
 
 def _delete(call: Call, params: Params) -> Result:
     with call.database.write() as tx:
-        secret = lookup.find_alive(tx, call, params["SecretId"])
-        secrets.save(tx, replace(secret, policy=None))
+        secret = lookup.find_primary(tx, call, params["SecretId"])
+        copies.save(tx, replace(secret, policy=None))
     return {"ARN": secret.arn, "Name": secret.name}
 
 

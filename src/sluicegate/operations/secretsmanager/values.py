@@ -11,7 +11,8 @@ from ...store import secrets
 from ...store.database import Conflict, Tx
 from ...store.secrets import Secret, Version
 from ..operation import Call, Operation, Params, Result
-from . import envelopes, listing, lookup, versions
+from . import copies, envelopes, listing, lookup, versions
+from .copies import Copies
 from .envelopes import Value
 
 _DAY_MS = 86_400_000
@@ -86,13 +87,14 @@ def _put(call: Call, params: Params) -> Result:
     labels = params.get("VersionStages") or (versions.CURRENT,)
     version_id = versions.id_of(params)
     with call.database.read() as tx:
-        secret = lookup.find_alive(tx, call, params["SecretId"])
+        secret = lookup.find_primary(tx, call, params["SecretId"])
         is_first = secrets.next_position(tx, secret.id) == 0
     if versions.existing(call, secret, version_id, value) is None:
         if is_first and secret.kms_key is not None:
             envelopes.check_key(call, secret)
         version = versions.sealed(call, secret, version_id, value)
-        if not _stored(call, params, version, labels):
+        made = copies.prepared(call, secret, version, value)
+        if not _stored(call, params, version, labels, made):
             versions.existing(call, secret, version_id, value)
     with call.database.read() as tx:
         placed = versions.by_version(secrets.stages(tx, secret.id))
@@ -104,13 +106,15 @@ def _put(call: Call, params: Params) -> Result:
     }
 
 
-def _stored(call: Call, params: Params, version: Version, labels: Iterable[str]) -> bool:
+def _stored(
+    call: Call, params: Params, version: Version, labels: Iterable[str], made: Copies
+) -> bool:
     """Store a new version; False when another request with the same token was faster."""
     try:
         with call.database.write() as tx:
-            secret = lookup.find_alive(tx, call, params["SecretId"])
+            secret = lookup.find_primary(tx, call, params["SecretId"])
             versions.add(tx, secret, version, labels, call.now_ms)
-            secrets.save(tx, replace(secret, changed_ms=call.now_ms))
+            copies.save(tx, replace(secret, changed_ms=call.now_ms), made)
     except Conflict:
         return False
     return True
@@ -124,8 +128,12 @@ def _move_context(_call: Call, params: Params) -> Context:
 def _move(call: Call, params: Params) -> Result:
     stage, target = params["VersionStage"], params.get("MoveToVersionId")
     source = params.get("RemoveFromVersionId")
+    with call.database.read() as tx:
+        secret = lookup.find_primary(tx, call, params["SecretId"])
+        moved = secrets.version(tx, secret.id, target or "")
+    made = copies.prepared(call, secret, moved)
     with call.database.write() as tx:
-        secret = lookup.find_alive(tx, call, params["SecretId"])
+        secret = lookup.find_primary(tx, call, params["SecretId"])
         placed = secrets.stages(tx, secret.id)
         _check_move(stage, placed.get(stage), source, target)
         if target is None:
@@ -139,7 +147,7 @@ def _move(call: Call, params: Params) -> Result:
                 )
             placed = versions.move(placed, target, [stage])
         versions.put_labels(tx, secret.id, placed)
-        secrets.save(tx, replace(secret, changed_ms=call.now_ms))
+        copies.save(tx, replace(secret, changed_ms=call.now_ms), made)
     return {"ARN": secret.arn, "Name": secret.name}
 
 

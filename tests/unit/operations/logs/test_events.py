@@ -289,6 +289,8 @@ def test_a_search_reads_json_and_fields(logs: Any, now_ms: int) -> None:
     assert found('{ $.level = "ERROR" && $.ms > 10 }') == [lines[0]]
     assert found("[method, path, status = 4*]") == [lines[1]]
     assert found("-plain") == lines[:2]
+    assert found(r"%^GET .*\d{3}$|^pl[a-z]+n%") == lines[1:]
+    assert found("{ $.level = %^ERR% }") == lines[:1]
 
 
 def test_a_pattern_that_cannot_be_read_is_refused(logs: Any) -> None:

@@ -41,6 +41,13 @@ TRAIL = json.dumps(
         ("ERROR ?WARN", "ERROR alone"),
         ('?"a b" ?c', "x a b y"),
         ("größe", "die größe zählt"),
+        ("%AUTHORIZED%", "[ERROR 401] UNAUTHORIZED REQUEST"),
+        (r"  %^\[[A-Z]+ 4\d{2}\] BAD%  ", "[ERROR 400] BAD REQUEST"),
+        ("%[Ee]rror|[Ff]ail%", "a Failure"),
+        (r'ERROR %\d+$% "BAD R"', "ERROR BAD REQUEST 400"),
+        ("-%4[0-9]{2}% REQUEST", "[ERROR 500] REQUEST"),
+        ("?WARN ?%ERR.*BAD%", "[ERROR 400] BAD REQUEST"),
+        (r"%[\x25\x22]%", "100%"),
     ],
 )
 def test_terms_match(pattern: str, message: str) -> None:
@@ -57,6 +64,11 @@ def test_terms_match(pattern: str, message: str) -> None:
         ("-ERROR", "ERROR"),
         ("ERROR ?WARN", "WARN"),
         ('"a b"', "a  b"),
+        ("%AUTHORIZED%", "Authorized"),
+        ("ERROR %[5]..%", "[ERROR 400] BAD REQUEST"),
+        ("%[4]..% %[5]..%", "[ERROR 400] BAD REQUEST"),
+        ("-%4[0-9]{2}% REQUEST", "[ERROR 400] REQUEST"),
+        ("?WARN ?%ERR.*GOOD%", "[ERROR 400] BAD REQUEST"),
     ],
 )
 def test_terms_do_not_match(pattern: str, message: str) -> None:
@@ -87,6 +99,13 @@ def test_terms_do_not_match(pattern: str, message: str) -> None:
         '{ $.["cluster.name"] = c }',
         "{ $['cluster.name'] = c }",
         "{ $.latency = 12.5 || $.nothing.at.all = 1 && $.neither = 2 }",
+        "{ $.eventType = %Trail% }",
+        "{$.eventType=%^Up[a-z]{4}Tr|x%&&$.code!=%5%}",
+        "{ $.arrayKey[*] = %val.{2}% }",
+        "{ $.arrayKey[1] = %^another value$% }",
+        r"{ $.* = %111\.111\.111\.1[0-9]{1,2}% }",
+        r"{ $.latency = %^1\d\.5$% }",
+        "{ ($.eventType != %^Trail%) }",
     ],
 )
 def test_json_matches(pattern: str) -> None:
@@ -109,6 +128,10 @@ def test_json_matches(pattern: str) -> None:
         '{ $.latency = "12.5" }',
         "{ $.objectList = anything }",
         "{ $.SomeObject NOT EXISTS }",
+        "{ $.eventType = %^Trail% }",
+        "{ $.eventType != %Trail% }",
+        "{ $.nothing != %a% }",
+        "{ $.objectList = %.% }",
     ],
 )
 def test_json_does_not_match(pattern: str) -> None:
@@ -146,6 +169,9 @@ def test_numbers_of_any_size_are_compared() -> None:
         "[a, b, c, d, e, f, g, ...]",
         "[...]",
         "[ip, id, (user = frank && status = 404), timestamp, request, status, size]",
+        r"[ip=%127\.0\.0\.[1-9]%, user, username, timestamp, request =*.html*, status = 4*, bytes]",
+        "[..., request = %^GET /[a-z.]+ HTTP%, status != %^5%, bytes]",
+        "[ip, id = Test || id = %^P%, ...]",
     ],
 )
 def test_fields_match(pattern: str) -> None:
@@ -161,6 +187,8 @@ def test_fields_match(pattern: str) -> None:
         "[a, b, c, d, e, f, g, h, ...]",
         "[ip != 127.0.0.1, ...]",
         "[ip, id, user, timestamp, request, status_code, size, more]",
+        "[ip, ..., status = %^5%, size]",
+        "[ip, ..., status != %^4%, size]",
     ],
 )
 def test_fields_do_not_match(pattern: str) -> None:
@@ -190,9 +218,27 @@ def test_fields_do_not_match(pattern: str) -> None:
         ("[a, ..., b, ...]", "Invalid filter pattern"),
         ("[a] b", "Invalid filter pattern"),
         ("{ $.*.* = 1 || $.a[*].* = 1 }", "Invalid filter pattern"),
-        ("%ERROR%", "Regular expressions in filter patterns are not supported"),
-        ("{ $.a = %x% }", "Regular expressions in filter patterns are not supported"),
-        ("[a = %x%]", "Regular expressions in filter patterns are not supported"),
+        ("%something!%", "Invalid character(s) in term '!'"),
+        ("{ $.a = %(ab)% }", "Invalid character(s) in term '('"),
+        ("[a = %é%]", "Invalid character(s) in term 'é'"),
+        ("%open", "Invalid character(s) in term '%'"),
+        ("a%b%", "Invalid character(s) in term '%'"),
+        ("{ $.a = %open }", "Invalid filter pattern"),
+        ("{ $.a > %1% }", "Invalid filter pattern"),
+        ("{ %a% = 1 }", "Invalid filter pattern"),
+        ("[%a%]", "Invalid filter pattern"),
+        ("[a = %a%%b%]", "Invalid filter pattern"),
+        ("%%", "Invalid filter pattern"),
+        ("%a% -%b% ?%c%", "A filter pattern can have at most 2 regular expressions"),
+        (
+            "{ $.a = %a% || $.b = %b% || $.c = %c% }",
+            "A filter pattern can have at most 2 regular expressions",
+        ),
+        ("[a=%a%, b=%b%, c=%c%]", "A filter pattern can have at most 2 regular expressions"),
+        (
+            "%a{1000}%",
+            "A regular expression can have at most 500 terms, counted with their repetitions",
+        ),
     ],
 )
 def test_a_pattern_that_cannot_be_read_says_why(pattern: str, message: str) -> None:
@@ -207,6 +253,7 @@ def test_a_pattern_that_cannot_be_read_says_why(pattern: str, message: str) -> N
         st.text('{}[]()$.*=<>!&|"%?- \\,1aIS', max_size=200),
         st.builds("{{ {} }}".format, st.text('$.a[]*"=<>!&|() 1xISNOTEXISTS', max_size=100)),
         st.builds("[{}]".format, st.text('.a,*"=<>!&|() 1x', max_size=100)),
+        st.builds("%{}%".format, st.text("a1^$?*+{},[]|\\.-dx ", max_size=20)),
     ),
     st.sampled_from([LINE, TRAIL, "", "[]", '{"a": [1, {"b": null}]}']),
 )

@@ -15,7 +15,8 @@ def test_no_planted_secret_is_in_any_file(own_endpoint: Endpoint, tmp_path: Path
     client, kms = own_endpoint.client("secretsmanager"), own_endpoint.client("kms")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     for name, params in (("default", {}), ("own", {"KmsKeyId": key})):
-        client.create_secret(Name=name, SecretString=PLANTED, **params)
+        replicas = [{"Region": "eu-west-1"}]
+        client.create_secret(Name=name, SecretString=PLANTED, AddReplicaRegions=replicas, **params)
         client.put_secret_value(SecretId=name, SecretBinary=PLANTED.encode() * 2)
         client.get_secret_value(SecretId=name)
     data_key = kms.generate_data_key(KeyId=key, KeySpec="AES_256")["Plaintext"]

@@ -64,7 +64,16 @@ CASES: dict[str, tuple[Params, str]] = {
     "ListSecrets": (_nothing, "*"),
     "PutResourcePolicy": (lambda given: {"SecretId": given.name, "ResourcePolicy": POLICY}, ""),
     "PutSecretValue": (lambda given: {"SecretId": given.name, "SecretString": "new"}, ""),
+    "RemoveRegionsFromReplication": (
+        lambda given: {"SecretId": given.name, "RemoveReplicaRegions": ["eu-west-1"]},
+        "",
+    ),
+    "ReplicateSecretToRegions": (
+        lambda given: {"SecretId": given.name, "AddReplicaRegions": [{"Region": "eu-west-1"}]},
+        "",
+    ),
     "RestoreSecret": (_secret, ""),
+    "StopReplicationToReplica": (_secret, ""),
     "TagResource": (
         lambda given: {"SecretId": given.name, "Tags": [{"Key": "a", "Value": "b"}]},
         "",
@@ -86,10 +95,19 @@ CASES: dict[str, tuple[Params, str]] = {
 }
 
 
-def prepared(endpoint: Endpoint, name: str) -> Given:
-    client = endpoint.client("secretsmanager")
-    made = client.create_secret(Name=name, SecretString="old", ClientRequestToken=TOKENS[0])
+def prepared(endpoint: Endpoint, name: str, **more: Any) -> Given:
+    client = endpoint.client("secretsmanager", region=more.pop("region", ""))
+    made = client.create_secret(Name=name, SecretString="old", ClientRequestToken=TOKENS[0], **more)
     return Given(name, made["ARN"])
+
+
+# What a secret must be for an operation to make sense.
+PREPARED: dict[str, dict[str, Any]] = {
+    "StopReplicationToReplica": {
+        "region": "eu-west-1",
+        "AddReplicaRegions": [{"Region": "us-east-1"}],
+    }
+}
 
 
 @pytest.fixture
@@ -112,7 +130,7 @@ def test_who_has_no_policy_is_refused_each(endpoint: Endpoint, given: Given) -> 
 
 def test_who_may_do_just_one_can(endpoint: Endpoint) -> None:
     for name, (params, _) in CASES.items():
-        given = prepared(endpoint, name)
+        given = prepared(endpoint, name, **PREPARED.get(name, {}))
         policy = allow(f"secretsmanager:{name}")
         client = endpoint.user(name, policy=policy).client("secretsmanager")
         answer = getattr(client, xform_name(name))(**params(given))

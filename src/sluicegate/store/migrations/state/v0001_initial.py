@@ -34,6 +34,51 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_authorities")),
     )
     op.create_table(
+        "cluster_configurations",
+        sa.Column("id", sa.String(length=48), nullable=False),
+        sa.Column("account", sa.String(length=12), nullable=False),
+        sa.Column("region", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=256), nullable=False),
+        sa.Column("kafka_versions", sa.Text(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cluster_configurations")),
+        sa.UniqueConstraint(
+            "account", "region", "name", name=op.f("uq_cluster_configurations_account_region_name")
+        ),
+    )
+    op.create_table(
+        "clusters",
+        sa.Column("id", sa.String(length=48), nullable=False),
+        sa.Column("account", sa.String(length=12), nullable=False),
+        sa.Column("region", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("creator_arn", sa.String(length=2048), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("kafka_version", sa.String(length=128), nullable=False),
+        sa.Column("node_count", sa.Integer(), nullable=False),
+        sa.Column("subnet_ids", sa.Text(), nullable=False),
+        sa.Column("security_group_ids", sa.Text(), nullable=False),
+        sa.Column("security", sa.Text(), nullable=False),
+        sa.Column("configuration_arn", sa.String(length=2048), nullable=True),
+        sa.Column("configuration_revision", sa.BigInteger(), nullable=True),
+        sa.Column("shown", sa.Text(), nullable=False),
+        sa.Column("volume_key_arn", sa.String(length=2048), nullable=False),
+        sa.Column("volume_grant_id", sa.String(length=128), nullable=False),
+        sa.Column("current_version", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("wanted", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("state_code", sa.String(length=128), nullable=True),
+        sa.Column("state_message", sa.Text(), nullable=True),
+        sa.Column("running_version", sa.String(length=32), nullable=True),
+        sa.Column("kafka_id", sa.String(length=32), nullable=True),
+        sa.Column("applied_revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_clusters")),
+        sa.UniqueConstraint(
+            "account", "region", "name", name=op.f("uq_clusters_account_region_name")
+        ),
+    )
+    op.create_table(
         "dhcp_options",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("account", sa.String(length=12), nullable=False),
@@ -198,6 +243,7 @@ def upgrade() -> None:
         sa.Column("type", sa.String(length=256), nullable=True),
         sa.Column("policy", sa.Text(), nullable=True),
         sa.Column("is_tagged", sa.Boolean(), nullable=False),
+        sa.Column("primary_region", sa.String(length=32), nullable=True),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.Column("changed_ms", sa.BigInteger(), nullable=False),
         sa.Column("accessed_ms", sa.BigInteger(), nullable=True),
@@ -247,6 +293,54 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_keys")),
     )
     op.create_index(op.f("ix_access_keys_user_id"), "access_keys", ["user_id"], unique=False)
+    op.create_table(
+        "cluster_nodes",
+        sa.Column("cluster_id", sa.String(length=48), nullable=False),
+        sa.Column("node_id", sa.Integer(), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("ports", sa.Text(), nullable=False),
+        sa.Column("subnet_id", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("added_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["cluster_id"], ["clusters.id"], name=op.f("fk_cluster_nodes_cluster_id")
+        ),
+        sa.PrimaryKeyConstraint("cluster_id", "node_id", name=op.f("pk_cluster_nodes")),
+    )
+    op.create_table(
+        "cluster_operations",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("cluster_id", sa.String(length=48), nullable=False),
+        sa.Column("type", sa.String(length=64), nullable=False),
+        sa.Column("request_id", sa.String(length=64), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("started_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["cluster_id"], ["clusters.id"], name=op.f("fk_cluster_operations_cluster_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cluster_operations")),
+    )
+    op.create_index(
+        op.f("ix_cluster_operations_cluster_id"), "cluster_operations", ["cluster_id"], unique=False
+    )
+    op.create_table(
+        "configuration_revisions",
+        sa.Column("configuration_id", sa.String(length=48), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("properties", sa.Text(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["configuration_id"],
+            ["cluster_configurations.id"],
+            name=op.f("fk_configuration_revisions_configuration_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "configuration_id", "revision", name=op.f("pk_configuration_revisions")
+        ),
+    )
     op.create_table(
         "key_aliases",
         sa.Column("account", sa.String(length=12), nullable=False),
@@ -341,6 +435,42 @@ def upgrade() -> None:
             ["policy_id"], ["policies.id"], name=op.f("fk_policy_versions_policy_id")
         ),
         sa.PrimaryKeyConstraint("policy_id", "version", name=op.f("pk_policy_versions")),
+    )
+    op.create_table(
+        "scram_secrets",
+        sa.Column("cluster_id", sa.String(length=48), nullable=False),
+        sa.Column("secret_arn", sa.String(length=2048), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("associated_ms", sa.BigInteger(), nullable=False),
+        sa.Column("key_arn", sa.String(length=2048), nullable=False),
+        sa.Column("grant_id", sa.String(length=128), nullable=False),
+        sa.Column("wanted", sa.String(length=16), nullable=False),
+        sa.Column("username", sa.Text(), nullable=True),
+        sa.Column("version_id", sa.String(length=64), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["cluster_id"], ["clusters.id"], name=op.f("fk_scram_secrets_cluster_id")
+        ),
+        sa.PrimaryKeyConstraint("cluster_id", "secret_arn", name=op.f("pk_scram_secrets")),
+    )
+    op.create_index(
+        op.f("ix_scram_secrets_secret_arn"), "scram_secrets", ["secret_arn"], unique=False
+    )
+    op.create_table(
+        "secret_replicas",
+        sa.Column("secret_id", sa.String(length=36), nullable=False),
+        sa.Column("region", sa.String(length=32), nullable=False),
+        sa.Column("replica_id", sa.String(length=36), nullable=True),
+        sa.Column("kms_key", sa.String(length=2048), nullable=True),
+        sa.Column("failure", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["replica_id"], ["secrets.id"], name=op.f("fk_secret_replicas_replica_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["secret_id"], ["secrets.id"], name=op.f("fk_secret_replicas_secret_id")
+        ),
+        sa.PrimaryKeyConstraint("secret_id", "region", name=op.f("pk_secret_replicas")),
+        sa.UniqueConstraint("replica_id", name=op.f("uq_secret_replicas_replica_id")),
     )
     op.create_table(
         "secret_stages",

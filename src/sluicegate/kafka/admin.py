@@ -1,0 +1,102 @@
+"""Administration of a managed cluster, over its internal listener, as its super user."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import (
+    AdminClient,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialDeletion,
+    UserScramCredentialUpsertion,
+)
+
+from ..errors import SluicegateError
+
+_TIMEOUT_SECONDS = 5.0
+# Kafka's least, and what MSK's own documentation uses; the password is random or the user's risk.
+_ITERATIONS = 4096
+_SCRAM = ScramMechanism.SCRAM_SHA_512
+
+# What librdkafka has to say of its connections is told by what the calls raise.
+_silent = logging.getLogger("sluicegate.kafka")
+_silent.addHandler(logging.NullHandler())
+_silent.propagate = False
+
+
+class BrokerFault(SluicegateError):
+    """The brokers did not do what they were asked; the sentence is Kafka's. Try again."""
+
+
+class Admin:
+    """A connection to a cluster's brokers; `bootstrap` are the `host:port` of its nodes."""
+
+    def __init__(self, bootstrap: str, username: str, password: str) -> None:
+        self._client = AdminClient(
+            {
+                "bootstrap.servers": bootstrap,
+                "security.protocol": "SASL_PLAINTEXT",
+                "sasl.mechanism": "PLAIN",
+                "sasl.username": username,
+                "sasl.password": password,
+                # Nodes come and go at the keeper's own hands: soon is right.
+                "reconnect.backoff.ms": 20,
+                "reconnect.backoff.max.ms": 200,
+                "socket.connection.setup.timeout.ms": 2000,
+                "log_level": 0,
+            },
+            logger=_silent,
+        )
+
+    def nodes(self, *, timeout_seconds: float = _TIMEOUT_SECONDS) -> frozenset[int]:
+        """The ids of the nodes that are in the cluster's metadata."""
+        answer = _asked(lambda: self._client.list_topics(timeout=timeout_seconds))
+        return frozenset(answer.brokers)
+
+    def put_scram_user(self, name: str, password: str) -> None:
+        """Make the user, or give it another password; it holds for the next login."""
+        how = ScramCredentialInfo(_SCRAM, _ITERATIONS)
+        self._alter(UserScramCredentialUpsertion(name, how, password=password.encode()))
+
+    def drop_scram_user(self, name: str) -> None:
+        """End new logins of the user; one that is not there is no fault."""
+        if name in self.scram_users():
+            self._alter(UserScramCredentialDeletion(name, _SCRAM))
+
+    def scram_users(self) -> frozenset[str]:
+        """The users there are."""
+        described = _asked(self._client.describe_user_scram_credentials)
+        return frozenset(_settled(described))
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        # AdminClient has no close of its own: it ends with the last reference.
+        del self._client
+
+    def _alter(self, change: Any) -> None:
+        futures = _asked(
+            lambda: self._client.alter_user_scram_credentials(
+                [change], request_timeout=_TIMEOUT_SECONDS
+            )
+        )
+        for future in futures.values():
+            _settled(future)
+
+
+def _asked(ask: Callable[[], Any]) -> Any:
+    try:
+        return ask()
+    except KafkaException as error:
+        raise _fault(error) from None
+
+
+def _settled(future: "Future[Any]") -> Any:
+    return _asked(lambda: future.result(timeout=2 * _TIMEOUT_SECONDS))
+
+
+def _fault(error: KafkaException) -> BrokerFault:
+    reason = error.args[0]
+    return BrokerFault(reason.str() if hasattr(reason, "str") else str(reason))
