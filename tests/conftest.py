@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from sluicegate.brokers.installation import install
+from sluicegate.brokers.runtime import Installation
+from sluicegate.settings import load
 from sluicegate.testing import Endpoint
+from tests.contract.kafka_cluster import KafkaCluster
 from tests.contract.postgresql_server import PostgresqlServer, programs
 
 # The machine decides how long an example takes; no test of ours is timed. A change is judged by the
@@ -60,6 +64,20 @@ def postgresql() -> Iterator[PostgresqlServer]:
         pytest.skip("PostgreSQL is not installed")
     with PostgresqlServer(folder) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Installation:
+    """Kafka, installed where the product installs it; the first time, it is fetched."""
+    settings = load({}, {k: v for k, v in os.environ.items() if k == "SLUICEGATE_JARS"}, Path("/"))
+    return install(settings.cache_folder, settings.jars_folder, print)
+
+
+@pytest.fixture(scope="session")
+def broker(kafka: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaCluster]:
+    """A cluster of one node that tests share, each with topics and users of its own."""
+    with KafkaCluster(kafka, tmp_path_factory.mktemp("broker")) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
