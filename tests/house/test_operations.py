@@ -18,7 +18,16 @@ from sluicegate.wire.model import action_prefix, operation_model
 _NOBODY_IS_DENIED = {("sts", "GetCallerIdentity")}
 
 # Where the action is not called as the operation is.
-_ACTIONS = {("kms", "ReEncrypt"): "kms:ReEncryptFrom"}
+_ACTIONS = {
+    ("kms", "ReEncrypt"): "kms:ReEncryptFrom",
+    ("lambda", "Invoke"): "lambda:InvokeFunction",
+}
+
+# A generated name may be an ARN of somebody else's account.
+_OWN = {
+    "FunctionName": "orders",
+    "Resource": "arn:aws:lambda:us-east-1:000000000000:function:orders",
+}
 
 _DENIALS = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 
@@ -71,7 +80,10 @@ def _params(endpoint: Endpoint, operation: Operation) -> Mapping[str, Any]:
         case "kms", "ReEncrypt":
             return {"CiphertextBlob": _ciphertext(endpoint), "DestinationKeyId": "alias/any"}
     shape = operation_model(operation.service, operation.name).input_shape
-    return Generator(seed=1).members(shape, fill="required") if shape else {}
+    params = Generator(seed=1).members(shape, fill="required") if shape else {}
+    if operation.service == "lambda":
+        params |= {name: text for name, text in _OWN.items() if name in params}
+    return params
 
 
 def _ciphertext(endpoint: Endpoint) -> bytes:

@@ -23,6 +23,8 @@ _log = logging.getLogger("sluicegate.api")
 # Started as they are needed. More than there is work for: while the database is locked, writers
 # wait up to 5 s each, and reads must not queue behind them.
 THREADS = 64
+# Each waits for a function, up to fifteen minutes, and costs little while it does.
+LONG_THREADS = 1000
 # From the end of the head to the end of the body: ten megabytes at 3 Mbit/s.
 _BODY_SECONDS = 30.0
 # A body up to the former is read whatever else arrives; of larger ones, all together hold at most
@@ -36,18 +38,23 @@ _HEADERS = 100
 class App:
     """Reads requests under limits and hands them to `answer` on a pool of threads.
 
-    `refuse` writes the answer to those that never get there.
+    `refuse` writes the answer to those that never get there. What `is_long` says may take minutes
+    has a pool of its own: a function's code calls back, and would wait for itself.
     """
 
     def __init__(
         self,
         answer: Callable[[Request], Response],
         refuse: Callable[[Request, AwsError], Response],
+        *,
+        is_long: Callable[[Request], bool] = lambda _request: False,
     ) -> None:
         self._answer = answer
         self._refuse = refuse
         self._room = _Room(_ROOM_BYTES)
+        self._is_long = is_long
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="control")
+        self._long_pool = ThreadPoolExecutor(LONG_THREADS, thread_name_prefix="invocation")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""
@@ -57,7 +64,8 @@ class App:
             await send({"type": "websocket.close", "code": 1008})
 
     def close(self) -> None:
-        """Wait for the requests under way."""
+        """Wait for the requests under way, but not for what may take minutes."""
+        self._long_pool.shutdown(wait=False, cancel_futures=True)
         self._pool.shutdown(wait=True)
 
     async def _respond(self, scope: Scope, receive: Receive) -> Response:
@@ -72,7 +80,8 @@ class App:
     async def _answered(self, request: Request) -> Response:
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._pool, self._answer, request)
+            pool = self._long_pool if self._is_long(request) else self._pool
+            return await loop.run_in_executor(pool, self._answer, request)
         except Exception:  # noqa: BLE001 - the top of a request
             # A fault of ours; the caller learns no more than that.
             _log.exception("request failed method=%s path=%s", request.method, request.path)

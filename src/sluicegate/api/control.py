@@ -16,10 +16,12 @@ from ..access.record import Occasion
 from ..clock import Clock, to_datetime
 from ..errors import AwsError, Fault, IdentityFault
 from ..functions import Functions
+from ..functions.packages import Packages
 from ..iam.model import Context
 from ..operations.operation import (
     Actor,
     Call,
+    Invocations,
     Keepers,
     Operation,
     Params,
@@ -57,6 +59,8 @@ class ControlPath:
         operations: Iterable[Operation],
         keepers: Keepers,
         functions: Functions,
+        packages: Packages,
+        invocations: Invocations,
     ) -> None:
         self._database = database
         self._log_events = log_events
@@ -67,6 +71,8 @@ class ControlPath:
         self._authority = authority
         self._keepers = keepers
         self._functions = functions
+        self._packages = packages
+        self._invocations = invocations
         self._operations = {(each.service, each.name): each for each in operations}
 
     def handle(self, request: Request) -> Response:
@@ -110,18 +116,48 @@ class ControlPath:
         validate(target, params)
         return operation.run(call, params)
 
+    def call_by(self, account: str, region: str, actor: Actor) -> Call:
+        """A call an AWS service makes by itself, without any request: to call others from."""
+        now_ms = self._clock.now_ms()
+        caller = self._identity.service(account, actor.name, actor.source_arn, now_ms)
+        service = actor.name.partition(".")[0]
+        context = _moment(region, now_ms) | {"aws:SecureTransport": "true"}
+        return self._new_call(service, "", caller, region, now_ms, str(uuid.uuid4()), context)
+
     def _call(
         self, target: Target, identified: Identified, request: Request, request_id: str
     ) -> Call:
         now_ms = self._clock.now_ms()
+        call = self._new_call(
+            target.service,
+            target.operation,
+            identified.caller,
+            identified.scope.region,
+            now_ms,
+            request_id,
+            _context(request, identified, now_ms),
+        )
+        scheme = "https" if request.is_secure else "http"
+        return replace(call, endpoint=f"{scheme}://{request.header('host') or ''}")
+
+    def _new_call(
+        self,
+        service: str,
+        operation: str,
+        caller: Caller,
+        region: str,
+        now_ms: int,
+        request_id: str,
+        context: Context,
+    ) -> Call:
         return Call(
-            service=target.service,
-            operation=target.operation,
-            caller=identified.caller,
-            region=identified.scope.region,
+            service=service,
+            operation=operation,
+            caller=caller,
+            region=region,
             now_ms=now_ms,
             request_id=request_id,
-            context=_context(request, identified, now_ms),
+            context=context,
             database=self._database,
             log_events=self._log_events,
             decisions=self._decisions,
@@ -129,6 +165,8 @@ class ControlPath:
             calls=self,
             keepers=self._keepers,
             functions=self._functions,
+            packages=self._packages,
+            invocations=self._invocations,
         )
 
     def forward(self, call: Call, service: str, operation: str, params: Params) -> Result:
@@ -192,13 +230,8 @@ def _unserved(call: Call) -> Iterable[Ask]:
 
 def _context(request: Request, identified: Identified, now_ms: int) -> Context:
     """The condition keys an endpoint knows of a request before any operation looks at it."""
-    context: dict[str, str | tuple[str, ...]] = {
-        "aws:RequestedRegion": identified.scope.region,
-        "aws:CurrentTime": to_datetime(now_ms).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "aws:EpochTime": str(now_ms // 1000),
-        "aws:SecureTransport": "true" if request.is_secure else "false",
-        "aws:ViaAWSService": "false",
-    }
+    context = _moment(identified.scope.region, now_ms)
+    context["aws:SecureTransport"] = "true" if request.is_secure else "false"
     if request.remote:
         context["aws:SourceIp"] = request.remote
     for key, header in (("aws:UserAgent", "user-agent"), ("aws:referer", "referer")):
@@ -206,3 +239,13 @@ def _context(request: Request, identified: Identified, now_ms: int) -> Context:
         if value is not None:
             context[key] = value
     return context
+
+
+def _moment(region: str, now_ms: int) -> dict[str, str | tuple[str, ...]]:
+    """The condition keys every call has: where and when."""
+    return {
+        "aws:RequestedRegion": region,
+        "aws:CurrentTime": to_datetime(now_ms).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "aws:EpochTime": str(now_ms // 1000),
+        "aws:ViaAWSService": "false",
+    }

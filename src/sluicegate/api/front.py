@@ -9,6 +9,7 @@ from .. import __version__
 from ..access import Ask
 from ..errors import AccessDenied, AwsError, Unavailable
 from ..iam.model import PrincipalKind
+from ..operations.lambda_.code import PATH as CODE_PATH
 from ..wire.faults import render_error
 from ..wire.hosts import check_host
 from ..wire.message import Request, Response
@@ -23,13 +24,15 @@ class Facilities:
     """What the paths that are not AWS's need.
 
     `probe` raises `Unavailable` while the state cannot be written; `certificate` gives the
-    brokers' authority as PEM; `reset` empties the state, None where that is not served.
+    brokers' authority as PEM; `reset` empties the state, None where that is not served; `code`
+    gives the zip that the last part of a URL stands for, None when it stands for none.
     """
 
     probe: Callable[[], None]
     certificate: Callable[[], str]
     reset: Callable[[], None] | None
     services: Iterable[str]
+    code: Callable[[str], bytes | None]
 
 
 class Front:
@@ -58,6 +61,8 @@ class Front:
         if refusal is not None:
             return self.refuse(request, AwsError("HostNotAllowed", refusal, status=403))
         page = self._pages.get((request.method, request.path))
+        if page is None and request.path.startswith(CODE_PATH):
+            page = self._code
         return page(request) if page else self._control.handle(request)
 
     def refuse(self, request: Request, error: AwsError) -> Response:
@@ -85,6 +90,13 @@ class Front:
             return _json({"message": error.message}, status=503)
         return Response(200, {"content-type": "application/x-pem-file"}, pem.encode())
 
+    def _code(self, request: Request) -> Response:
+        """A function's package, for whoever has the sealed URL GetFunction gave."""
+        found = self._facilities.code(request.path.removeprefix(CODE_PATH))
+        if request.method not in ("GET", "HEAD") or found is None:
+            return _json({"message": "no such code, or its URL has expired"}, status=404)
+        return Response(200, {"content-type": "application/zip"}, found)
+
     def _reset(self, request: Request) -> Response:
         reset = self._facilities.reset
         if reset is None:
@@ -97,6 +109,11 @@ class Front:
         except AwsError as error:
             return self.refuse(request, error)
         return _json({"status": "reset"})
+
+
+def is_invocation(request: Request) -> bool:
+    """Whether a request may take as long as function code does."""
+    return request.method == "POST" and request.path.rstrip("/").endswith("/invocations")
 
 
 _RESET = Ask("sluicegate:Reset", "*")

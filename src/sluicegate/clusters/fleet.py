@@ -21,7 +21,6 @@ from ..store.cluster_nodes import Node
 from ..store.clusters import Cluster
 from ..store.database import Database
 from ..vault import Vault
-from . import properties
 from .kept import kafka_id
 from .machinery import NotNow, Running
 
@@ -100,8 +99,7 @@ class Fleet:
         if arn is None or revision is None:
             return ()
         with self._database.read() as tx:
-            text = cluster_configurations.properties(tx, arn, revision)
-        return tuple(properties.read(text or ""))
+            return tuple(cluster_configurations.settings(tx, arn, revision).items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,17 @@ OPERATIONS = (Operation("iam", "CreateUser", asks, run), ...)
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..access import Ask, Caller
 from ..arn import partition_of
 from ..functions import Functions
+from ..functions.packages import Packages
 from ..store.database import Database
 from ..store.decisions import DecisionLog
+from ..store.functions import Function
 from ..store.log_events import LogEvents
 from ..vault import Vault
 
@@ -37,8 +40,9 @@ class Call:
     """One call under way: who makes it, where, when, and the doors it may go through.
 
     `account` is the caller's, `region` the one of the credential scope; `context` the condition
-    keys known of the request itself. `calls` reaches other services on the caller's behalf,
-    `keepers` those who make what the state says come true, `functions` runs function code.
+    keys known of the request itself, `endpoint` the URL the client reached us by. `calls` reaches
+    other services on the caller's behalf, `keepers` those who make what the state says come true,
+    `functions` runs function code, `packages` keeps it, `invocations` counts what runs.
     """
 
     service: str
@@ -55,6 +59,9 @@ class Call:
     calls: "Calls"
     keepers: "Keepers"
     functions: Functions
+    packages: Packages
+    invocations: "Invocations"
+    endpoint: str = ""
 
     @property
     def account(self) -> str:
@@ -108,6 +115,18 @@ class Keepers(Protocol):
         A few seconds at most: what takes longer (a broker's start) is seen in the state. Nothing
         happens where no keeper runs; they look by themselves twice a second.
         """
+        ...
+
+
+class Invocations(Protocol):
+    """What is invoked in this process; `operations.lambda_` has it, `serve` supplies it."""
+
+    def admitted(self, function: Function) -> AbstractContextManager[None]:
+        """One more invocation of `function`, while it lasts; `AwsError` beyond what it may have."""
+        ...
+
+    def nudge(self) -> None:
+        """Say that an event was accepted: it is run soon, where events are run."""
         ...
 
 

@@ -1,6 +1,7 @@
 """The control path and its doors, built from a state folder."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from .. import operations
@@ -12,10 +13,14 @@ from ..api.control import ControlPath
 from ..api.front import Facilities, Front
 from ..brokers import authority
 from ..clock import Clock
+from ..errors import Unavailable
 from ..functions import Functions
+from ..functions.packages import Packages
+from ..operations.lambda_ import code
+from ..operations.lambda_.invocations import Invocations
 from ..operations.operation import Keepers
 from ..settings import Settings
-from ..store import health, reset
+from ..store import function_versions, health, reset
 from ..store.batching import BatchingWriter
 from ..store.database import Database, sqlite_url
 from ..store.decisions import DecisionLog
@@ -40,9 +45,14 @@ class Databases:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """An endpoint: what answers, how to empty its state, how to close what stands behind it."""
+    """An endpoint: what answers, how to empty its state, how to close what stands behind it.
+
+    `start` makes it run accepted events by itself; `run_events` runs those due now instead.
+    """
 
     front: Front
+    start: Callable[[], None]
+    run_events: Callable[[], int]
     reset: Callable[[], None]
     close: Callable[[], None]
 
@@ -71,12 +81,14 @@ def build(
     functions: Functions,
     keepers: Keepers,
     signing_clock: Clock | None = None,
+    throwaway: bool = False,
 ) -> Built:
-    """The endpoint."""
+    """The endpoint; a `throwaway` one need not survive a power loss."""
     memory = EpochMemory()
-    decisions = DecisionLog(databases.decisions)
-    log_events = LogEvents(databases.log_events)
+    decisions, log_events = DecisionLog(databases.decisions), LogEvents(databases.log_events)
     touches = BatchingWriter[Touch]("last used", databases.state, record_touches)
+    packages = _packages(settings, databases.state, throwaway=throwaway)
+    invocations = Invocations(databases.state, clock)
     control = ControlPath(
         database=databases.state,
         log_events=log_events,
@@ -88,23 +100,67 @@ def build(
         operations=operations.served(),
         keepers=keepers,
         functions=functions,
+        packages=packages,
+        invocations=invocations,
     )
+    invocations.calls_by(control.call_by)
+
+    def start() -> None:
+        # What a kill left must not keep anybody from serving.
+        with suppress(Unavailable):
+            packages.sweep()
+        invocations.start()
 
     def wipe() -> None:
         # What is on its way would be written after all else is gone.
         decisions.flush()
         reset.empty(databases.state, databases.decisions, databases.log_events)
         functions.forget()
+        packages.sweep()
         keepers.nudge()
 
     def close() -> None:
+        invocations.close()
+        # What is invoked just now ends with its environment, and its thread with it.
+        functions.forget()
         for each in (touches, decisions, log_events, databases):
             each.close()
 
-    facilities = Facilities(
-        probe=lambda: health.probe(databases.state, clock.now_ms()),
-        certificate=lambda: authority.certificate(databases.state, vault, clock),
-        reset=wipe if settings.allow_reset else None,
-        services=sorted({each.service for each in operations.served()}),
+    facilities = _facilities(
+        databases.state, vault, clock, packages, wipe if settings.allow_reset else None
     )
-    return Built(Front(control, facilities, settings.host_names), wipe, close)
+    front = Front(control, facilities, settings.host_names)
+    return Built(front, start, invocations.run_due, wipe, close)
+
+
+def _facilities(
+    state: Database,
+    vault: Vault,
+    clock: Clock,
+    packages: Packages,
+    wipe: Callable[[], None] | None,
+) -> Facilities:
+    """What the paths that are not AWS's need."""
+
+    def zipped(token: str) -> bytes | None:
+        package_id = code.opened(vault, token, clock.now_ms())
+        return packages.zipped(package_id) if package_id else None
+
+    return Facilities(
+        probe=lambda: health.probe(state, clock.now_ms()),
+        certificate=lambda: authority.certificate(state, vault, clock),
+        reset=wipe,
+        services=sorted({each.service for each in operations.served()}),
+        code=zipped,
+    )
+
+
+def _packages(settings: Settings, state: Database, *, throwaway: bool) -> Packages:
+    """The packages of a state folder, used by the versions there are as of any moment."""
+
+    def is_used(package_id: str) -> bool:
+        with state.read() as tx:
+            return function_versions.has_package(tx, package_id)
+
+    folder = StateFolder(settings.state_folder).packages
+    return Packages(folder, is_used, durable=not throwaway)

@@ -14,6 +14,7 @@ import threading
 import uvicorn
 
 from ..api.app import App
+from ..api.front import is_invocation
 from ..api.http import Http
 from ..clock import SystemClock
 from ..errors import Unavailable
@@ -53,7 +54,8 @@ def main() -> None:
         functions=_NoFunctions(),
         keepers=keepers,
     )
-    app = App(built.front.answer, built.front.refuse)
+    app = App(built.front.answer, built.front.refuse, is_long=is_invocation)
+    built.start()
     try:
         _serve(app, socket.socket(fileno=orders.listener))
     finally:

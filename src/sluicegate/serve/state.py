@@ -4,7 +4,7 @@ import fcntl
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -57,6 +57,11 @@ class StateFolder:
         """The brokers' data, a folder for each cluster."""
         return self.path / "clusters"
 
+    @property
+    def packages(self) -> Path:
+        """Functions' deployment packages, as they were uploaded and unpacked."""
+        return self.path / "packages"
+
     def files(self) -> Iterator[Path]:
         """All of these, and what SQLite keeps beside each of its own."""
         yield from (self.lock, self.master_key, self.root_credentials)
@@ -81,18 +86,19 @@ def open_folder(settings: Settings) -> StateFolder:
         folder.path.chmod(0o700)
     # From here on nobody else puts anything into it; before, others may have.
     for path in folder.files():
-        _refuse_planted(path)
+        _refuse_planted(path, stat.S_ISREG)
+    _refuse_planted(folder.packages, stat.S_ISDIR)
     return folder
 
 
-def _refuse_planted(path: Path) -> None:
+def _refuse_planted(path: Path, is_as_made: Callable[[int], bool]) -> None:
     try:
         status = path.lstat()
     except FileNotFoundError:
         return
-    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+    if not is_as_made(status.st_mode) or status.st_uid != os.geteuid():
         raise StartRefused(
-            f"`{path}` is a link, or no file of the user who starts serve; remove it, or name "
+            f"`{path}` is a link, or not of the user who starts serve; remove it, or name "
             "another folder with --state"
         )
 

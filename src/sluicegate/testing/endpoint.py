@@ -63,6 +63,7 @@ class Endpoint:
             functions=self.functions,
             keepers=self.keepers,
             signing_clock=SystemClock(),
+            throwaway=True,
         )
         self.front = self._built.front
 
@@ -93,6 +94,13 @@ class Endpoint:
             for asked, made in self._clients.items()
             if asked[2] == self._root_credentials
         }
+
+    def run_events(self) -> int:
+        """Run the accepted events (Invoke with InvocationType Event) that are due by the clock.
+
+        Each once; how many there were. Nothing runs them by itself here.
+        """
+        return self._built.run_events()
 
     @property
     def _root_credentials(self) -> Credentials:

@@ -229,9 +229,9 @@ def test_nodes_are_spread_evenly_over_different_zones(endpoint: Endpoint) -> Non
 def test_subnets_and_groups_are_of_one_vpc(endpoint: Endpoint) -> None:
     ec2, kafka = endpoint.client("ec2"), endpoint.client("kafka")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(
-        VpcId=vpc, CidrBlock="10.0.1.0/24", AvailabilityZone="us-east-1b"
-    )["Subnet"]["SubnetId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24", AvailabilityZone="us-east-1b")[
+        "Subnet"
+    ]["SubnetId"]
     places = [subnets(endpoint, 1)[0], subnet]
     request = asked(endpoint, NumberOfBrokerNodes=2, group_info={"ClientSubnets": places})
     message = bad_request(kafka.create_cluster, **request)

@@ -50,9 +50,7 @@ def associate(endpoint: Endpoint, cluster: str, *secrets: str) -> dict[str, str]
 
 
 def unprocessed(answer: Any) -> dict[str, str]:
-    assert {each["ErrorCode"] for each in answer["UnprocessedScramSecrets"]} <= {
-        "InvalidSecretArn"
-    }
+    assert {each["ErrorCode"] for each in answer["UnprocessedScramSecrets"]} <= {"InvalidSecretArn"}
     return {each["SecretArn"]: each["ErrorMessage"] for each in answer["UnprocessedScramSecrets"]}
 
 
@@ -335,8 +333,11 @@ def test_a_cluster_deleted_meanwhile_gets_no_secret(endpoint: Endpoint, cluster:
     associate(endpoint, cluster, arn)
     with endpoint.databases.state.write() as tx:
         clusters.want_deleted(tx, cluster.rpartition("/")[2])
-    assert bad_request(
-        endpoint.client("kafka").batch_associate_scram_secret,
-        ClusterArn=cluster,
-        SecretArnList=[arn],
-    ) == "You can't associate secrets with a cluster in DELETING state."
+    assert (
+        bad_request(
+            endpoint.client("kafka").batch_associate_scram_secret,
+            ClusterArn=cluster,
+            SecretArnList=[arn],
+        )
+        == "You can't associate secrets with a cluster in DELETING state."
+    )

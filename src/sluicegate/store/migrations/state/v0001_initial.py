@@ -97,6 +97,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_epoch")),
     )
     op.create_table(
+        "functions",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("account", sa.String(length=12), nullable=False),
+        sa.Column("region", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("next_version", sa.Integer(), nullable=False),
+        sa.Column("reserved_concurrency", sa.Integer(), nullable=True),
+        sa.Column("recursive_loop", sa.String(length=16), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_functions")),
+        sa.UniqueConstraint(
+            "account", "region", "name", name=op.f("uq_functions_account_region_name")
+        ),
+    )
+    op.create_table(
         "groups",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("account", sa.String(length=12), nullable=False),
@@ -294,6 +309,27 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_access_keys_user_id"), "access_keys", ["user_id"], unique=False)
     op.create_table(
+        "async_invocations",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("function_id", sa.String(length=36), nullable=False),
+        sa.Column("qualifier", sa.String(length=128), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("throttles", sa.Integer(), nullable=False),
+        sa.Column("accepted_ms", sa.BigInteger(), nullable=False),
+        sa.Column("due_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["function_id"], ["functions.id"], name=op.f("fk_async_invocations_function_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_async_invocations")),
+    )
+    op.create_index(
+        op.f("ix_async_invocations_due_ms"), "async_invocations", ["due_ms"], unique=False
+    )
+    op.create_index(
+        op.f("ix_async_invocations_function_id"), "async_invocations", ["function_id"], unique=False
+    )
+    op.create_table(
         "cluster_nodes",
         sa.Column("cluster_id", sa.String(length=48), nullable=False),
         sa.Column("node_id", sa.Integer(), nullable=False),
@@ -341,6 +377,81 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "configuration_id", "revision", name=op.f("pk_configuration_revisions")
         ),
+    )
+    op.create_table(
+        "event_invoke_configs",
+        sa.Column("function_id", sa.String(length=36), nullable=False),
+        sa.Column("qualifier", sa.String(length=128), nullable=False),
+        sa.Column("most_retries", sa.Integer(), nullable=True),
+        sa.Column("most_age_seconds", sa.Integer(), nullable=True),
+        sa.Column("modified_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["function_id"], ["functions.id"], name=op.f("fk_event_invoke_configs_function_id")
+        ),
+        sa.PrimaryKeyConstraint("function_id", "qualifier", name=op.f("pk_event_invoke_configs")),
+    )
+    op.create_table(
+        "function_aliases",
+        sa.Column("function_id", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("version", sa.String(length=16), nullable=False),
+        sa.Column("description", sa.String(length=256), nullable=False),
+        sa.Column("other_version", sa.String(length=16), nullable=False),
+        sa.Column("other_weight", sa.Float(), nullable=False),
+        sa.Column("revision", sa.String(length=36), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["function_id"], ["functions.id"], name=op.f("fk_function_aliases_function_id")
+        ),
+        sa.PrimaryKeyConstraint("function_id", "name", name=op.f("pk_function_aliases")),
+    )
+    op.create_table(
+        "function_policies",
+        sa.Column("function_id", sa.String(length=36), nullable=False),
+        sa.Column("qualifier", sa.String(length=128), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("revision", sa.String(length=36), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["function_id"], ["functions.id"], name=op.f("fk_function_policies_function_id")
+        ),
+        sa.PrimaryKeyConstraint("function_id", "qualifier", name=op.f("pk_function_policies")),
+    )
+    op.create_table(
+        "function_versions",
+        sa.Column("function_id", sa.String(length=36), nullable=False),
+        sa.Column("version", sa.String(length=16), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.String(length=36), nullable=False),
+        sa.Column("description", sa.String(length=256), nullable=False),
+        sa.Column("runtime", sa.String(length=64), nullable=False),
+        sa.Column("handler", sa.String(length=128), nullable=False),
+        sa.Column("role_arn", sa.String(length=2048), nullable=False),
+        sa.Column("package", sa.String(length=64), nullable=False),
+        sa.Column("code_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("architecture", sa.String(length=16), nullable=False),
+        sa.Column("memory_mb", sa.Integer(), nullable=False),
+        sa.Column("ephemeral_mb", sa.Integer(), nullable=False),
+        sa.Column("timeout_seconds", sa.Integer(), nullable=False),
+        sa.Column("tracing", sa.String(length=16), nullable=False),
+        sa.Column("log_format", sa.String(length=8), nullable=False),
+        sa.Column("log_level", sa.String(length=8), nullable=False),
+        sa.Column("system_log_level", sa.String(length=8), nullable=False),
+        sa.Column("log_group", sa.String(length=512), nullable=False),
+        sa.Column("environment", sa.LargeBinary(), nullable=True),
+        sa.Column("kms_key", sa.String(length=2048), nullable=False),
+        sa.Column("grant_id", sa.String(length=64), nullable=False),
+        sa.Column("grant_key", sa.String(length=2048), nullable=False),
+        sa.Column("vpc_id", sa.String(length=32), nullable=False),
+        sa.Column("subnet_ids", sa.Text(), nullable=False),
+        sa.Column("security_group_ids", sa.Text(), nullable=False),
+        sa.Column("is_dual_stack", sa.Boolean(), nullable=False),
+        sa.Column("modified_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["function_id"], ["functions.id"], name=op.f("fk_function_versions_function_id")
+        ),
+        sa.PrimaryKeyConstraint("function_id", "version", name=op.f("pk_function_versions")),
+    )
+    op.create_index(
+        op.f("ix_function_versions_package"), "function_versions", ["package"], unique=False
     )
     op.create_table(
         "key_aliases",

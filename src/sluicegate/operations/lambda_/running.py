@@ -1,0 +1,84 @@
+"""From a stored version to function code: what Invoke and accepted events have in common."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...functions import FunctionVersion, Invocation, Outcome
+from ...store import functions
+from ...store.database import Tx
+from ...store.function_aliases import Alias
+from ...store.function_versions import Version
+from ...store.functions import Function
+from ..operation import Call
+from . import configurations, environments, naming
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an invocation reaches: a version, by the qualifier it was called with."""
+
+    function: Function
+    version: Version
+    qualifier: str
+
+    @property
+    def invoked_arn(self) -> str:
+        """The ARN the function is told it was invoked by."""
+        function = self.function
+        return functions.arn_of(function.account, function.region, function.name, self.qualifier)
+
+
+def target(tx: Tx, function: Function, qualifier: str, request_id: str) -> Target:
+    """The version an invocation goes to; an alias with two of them draws one."""
+    version, alias = naming.resolve(tx, function, qualifier)
+    if alias is not None and alias.other_version and _draws_other(alias, request_id):
+        version, _ = naming.resolve(tx, function, alias.other_version)
+    return Target(function, version, qualifier)
+
+
+def run(call: Call, reached: Target, invocation: Invocation) -> Outcome:
+    """Run function code on one event, within the concurrency the function may have."""
+    with call.invocations.admitted(reached.function), ready(call, reached) as version:
+        return call.functions.invoke(version, invocation)
+
+
+@contextmanager
+def ready(call: Call, reached: Target) -> Iterator[FunctionVersion]:
+    """The version as environments are made from it, its code held while it is used.
+
+    Its variables are decrypted as the execution role; what KMS refuses is Lambda's 502.
+    """
+    variables = environments.for_role(call, reached.function, reached.version)
+    with call.packages.held(reached.version.package) as code:
+        yield _version(reached.function, reached.version, variables, code)
+
+
+def _version(
+    function: Function, version: Version, variables: dict[str, str], code: Path
+) -> FunctionVersion:
+    return FunctionVersion(
+        arn=function.arn,
+        name=function.name,
+        version=version.version,
+        revision=version.revision,
+        runtime=version.runtime,
+        handler=version.handler,
+        code=code,
+        role_arn=version.role_arn,
+        account=function.account,
+        region=function.region,
+        log_group=configurations.log_group(function, version),
+        memory_mb=version.memory_mb,
+        ephemeral_mb=version.ephemeral_mb,
+        timeout_seconds=version.timeout_seconds,
+        environment=variables,
+    )
+
+
+def _draws_other(alias: Alias, request_id: str) -> bool:
+    """By the request's id, which is random: the same request draws the same."""
+    digest = hashlib.sha256(f"{alias.name} {request_id}".encode()).digest()
+    return int.from_bytes(digest[:8]) / 2**64 < alias.other_weight
