@@ -21,6 +21,7 @@ FILE = "sluicegate.toml"
 
 
 _PASSWORD = re.compile("://[^/@]*:[^@]*@|[?&]password=")
+ISOLATION = ("strict", "namespaces", "landlock", "none")
 _YES = frozenset({"1", "true", "yes"})
 _NO = frozenset({"0", "false", "no", ""})
 
@@ -52,6 +53,17 @@ class Settings:
     allow_hosts: str = _setting("", "further Host names clients may use, separated by commas")
     jars: str = _setting(
         "", "folder of the brokers' jars, for machines without a network; default: fetched"
+    )
+    isolation: str = _setting(
+        "",
+        "strict, namespaces, landlock or none, of function code; default: the strongest that works",
+    )
+    runtime_fallback: str = _setting(
+        "", "nearest: run a Python runtime the host lacks on the nearest it has; default: refuse"
+    )
+    pythons: str = _setting("", "paths of further Python interpreters, separated by commas")
+    function_uids: str = _setting(
+        "700000-700999", "users of the host that function code runs as, when started as root"
     )
 
     @property
@@ -86,6 +98,17 @@ class Settings:
         """Host names clients may use beside loopback's own; IPv6 addresses in brackets."""
         named = (name.strip().lower() for name in (self.host, *self.allow_hosts.split(",")))
         return frozenset(_bracketed(name) for name in named if name)
+
+    @property
+    def python_paths(self) -> tuple[str, ...]:
+        """Further interpreters, by path."""
+        return tuple(path.strip() for path in self.pythons.split(",") if path.strip())
+
+    @property
+    def function_uid_range(self) -> range:
+        """Users that function code runs as."""
+        first, last = self.function_uids.split("-")
+        return range(int(first), int(last) + 1)
 
     @property
     def is_loopback(self) -> bool:
@@ -175,9 +198,28 @@ def _check(settings: Settings) -> None:
         raise StartRefused(f"setting `port` takes 0 to 65535, not `{settings.port}`")
     if settings.database and not settings.database.startswith("postgresql://"):
         raise StartRefused("setting `database` takes a `postgresql://` URL")
+    _check_functions(settings)
     if settings.root_credentials:
         # The value itself stays out of the sentence: it is a secret.
         if not re.fullmatch(r"\w{1,128}:[^\s:]{1,128}", settings.root_credentials):
             raise StartRefused("setting `root_credentials` takes `KEY:SECRET`")
         if not settings.is_loopback:
             raise StartRefused("setting `root_credentials` holds on a loopback address only")
+
+
+def _check_functions(settings: Settings) -> None:
+    if settings.isolation not in ("", *ISOLATION):
+        raise StartRefused(
+            f"setting `isolation` takes {', '.join(ISOLATION)}, not `{settings.isolation}`"
+        )
+    if settings.runtime_fallback not in ("", "nearest"):
+        raise StartRefused(
+            f"setting `runtime_fallback` takes nearest, not `{settings.runtime_fallback}`"
+        )
+    found = re.fullmatch(r"(\d{1,9})-(\d{1,9})", settings.function_uids)
+    # Of user 0 no kernel keeps function code apart; the others of the system are somebody.
+    if not found or not 1000 <= int(found[1]) <= int(found[2]):
+        raise StartRefused(
+            f"setting `function_uids` takes two numbers from 1000 on, FIRST-LAST, "
+            f"not `{settings.function_uids}`"
+        )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.contract.function_code import Rig, make_rig
 from tests.contract.postgresql_server import PostgresqlServer
 
 from sluicegate.store.database import Database, sqlite_url
@@ -24,3 +25,11 @@ def database(url: str) -> Iterator[Database]:
     made = Database(url, patience_seconds=0.3)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def functions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """Functions in sandboxes as strong as this host allows; one pool for the whole run."""
+    rig = make_rig(tmp_path_factory.mktemp("functions"))
+    yield rig
+    rig.pool.close()

@@ -33,6 +33,10 @@ def test_a_flag_wins_over_the_environment_and_that_over_the_file(tmp_path: Path)
         ({"SLUICEGATE_REGION": "mars"}, "setting `region` takes an AWS region name"),
         ({"SLUICEGATE_ALLOW_RESET": "maybe"}, "setting `allow_reset` takes true or false"),
         ({"SLUICEGATE_DATABASE": "mysql://x"}, "setting `database` takes a `postgresql://` URL"),
+        ({"SLUICEGATE_ISOLATION": "some"}, "setting `isolation` takes strict, namespaces"),
+        ({"SLUICEGATE_RUNTIME_FALLBACK": "any"}, "setting `runtime_fallback` takes nearest"),
+        ({"SLUICEGATE_FUNCTION_UIDS": "0-9"}, "setting `function_uids` takes two numbers"),
+        ({"SLUICEGATE_FUNCTION_UIDS": "2000"}, "setting `function_uids` takes two numbers"),
         ({"SLUICEGATE_ROOT_CREDENTIALS": "test"}, "takes `KEY:SECRET`"),
         (
             {"SLUICEGATE_ROOT_CREDENTIALS": "test:test", "SLUICEGATE_HOST": "0.0.0.0"},

@@ -1,0 +1,185 @@
+"""What starts sandboxes on this host, at the level of isolation it was found to allow."""
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from . import bubblewrap
+from .bubblewrap import Inside, Language
+from .isolation import Level
+from .runtime_folders import LAUNCHER, RuntimeFolders
+from .runtimes import Interpreter
+from .sandbox import Sandbox
+from .spawning import Spawner, SpawnFailed
+from .users import Users
+from .variables import RUNTIME, RUNTIME_API, TASK, defaults
+
+EPHEMERAL_MB = 512
+
+
+class Host:
+    """Starts sandboxes; keeps the spawner, and what it shows on its stage."""
+
+    def __init__(
+        self, level: Level, users: Users, folders: RuntimeFolders, spawn: Callable[[], Spawner]
+    ) -> None:
+        self.level = level
+        self._with_proc = level is Level.STRICT
+        self._users = users
+        self._folders = folders
+        self._spawn = spawn
+        self._lock = threading.Lock()
+        self._spawner: Spawner | None = None
+        self._shown: dict[str, str] = {}
+        self._uses: dict[str, int] = {}
+
+    def start(
+        self, code: Path, ephemeral_mb: int, environment: Mapping[str, str], python: Interpreter
+    ) -> Sandbox:
+        """A Python sandbox for that code, its launcher waiting to be told."""
+        with self._used(code) as (shown, at_end):
+            return self._start_python(shown, ephemeral_mb, environment, python, at_end)
+
+    def start_ahead(self, python: Interpreter) -> Sandbox:
+        """A Python sandbox for a function to come; its code is shown by `settle`."""
+        environment = {**defaults(python=True), "AWS_LAMBDA_RUNTIME_API": RUNTIME_API}
+        slot = self._alive().slot()
+        try:
+            sandbox = self._start_python(
+                slot, EPHEMERAL_MB, environment, python, lambda: self._alive().hide(slot)
+            )
+        except BaseException:
+            self._alive().hide(slot)
+            raise
+        sandbox.slot = slot
+        return sandbox
+
+    def settle(self, sandbox: Sandbox, code: Path) -> None:
+        """Show the code in a sandbox that was started ahead."""
+        shown = self._use(str(code))
+        sandbox.at_end(lambda: self._unuse(str(code)))
+        self._alive().fill(sandbox.slot, shown)
+
+    def start_executable(
+        self, code: Path, ephemeral_mb: int, environment: Mapping[str, str]
+    ) -> Sandbox:
+        """A sandbox that runs the code's own `bootstrap`."""
+        with self._used(code) as (shown, at_end):
+            command = (f"{TASK}/bootstrap",)
+            inside = Inside(shown, ephemeral_mb, environment, command, with_proc=self._with_proc)
+            return self._start(inside, at_end)
+
+    def close(self) -> None:
+        """End the spawner, and with it whatever still runs."""
+        with self._lock:
+            if self._spawner is not None:
+                self._spawner.close()
+                self._spawner = None
+        self._users.close()
+
+    def _start_python(
+        self,
+        shown: str,
+        ephemeral_mb: int,
+        environment: Mapping[str, str],
+        python: Interpreter,
+        at_end: Callable[[], None],
+    ) -> Sandbox:
+        language = Language(
+            prefix=python.prefix,
+            shown=self._kept(python.prefix),
+            runtime=self._kept(str(self._folders.folder(python))),
+            minor=python.minor,
+        )
+        command = (f"/var/lang/bin/{python.name}", f"{RUNTIME}/{LAUNCHER}.py")
+        inside = Inside(
+            shown, ephemeral_mb, environment, command, language, with_proc=self._with_proc
+        )
+        return self._start(inside, at_end)
+
+    def _start(self, inside: Inside, at_end: Callable[[], None]) -> Sandbox:
+        spawner = self._alive()
+        uid = self._users.take()
+        try:
+            with _pipes() as (output, printed, told, go):
+                command = [f"{spawner.stage}/{bubblewrap.PROGRAM}", *bubblewrap.command(inside)]
+                arguments = bubblewrap.arguments(inside, spawner.stage)
+                started = spawner.start(command, arguments, uid, printed, told)
+        except BaseException:
+            self._users.give(uid)
+            raise
+        sandbox = Sandbox(started, output, go)
+        sandbox.at_end(lambda: self._users.give(uid))
+        sandbox.at_end(at_end)
+        return sandbox
+
+    def _alive(self) -> Spawner:
+        with self._lock:
+            if self._spawner is None or not self._spawner.is_alive:
+                if self._spawner is not None:
+                    self._spawner.close()
+                self._spawner = self._spawn()
+                self._shown.clear()
+            return self._spawner
+
+    def _kept(self, path: str) -> str:
+        """Where sandboxes find a folder that stays shown."""
+        spawner = self._alive()
+        with self._lock:
+            if path not in self._shown:
+                self._shown[path] = spawner.show(path)
+            return self._shown[path]
+
+    @contextmanager
+    def _used(self, code: Path) -> Iterator[tuple[str, Callable[[], None]]]:
+        """A place of the code, and what to do when it is no longer used; done if this fails."""
+        path = str(code)
+        try:
+            yield self._use(path), lambda: self._unuse(path)
+        except BaseException:
+            self._unuse(path)
+            raise
+
+    def _use(self, path: str) -> str:
+        """As `_kept`, until as many `_unuse` came: a mount must outlive who starts with it."""
+        with self._lock:
+            self._uses[path] = self._uses.get(path, 0) + 1
+        return self._kept(path)
+
+    def _unuse(self, path: str) -> None:
+        with self._lock:
+            self._uses[path] -= 1
+            if self._uses[path]:
+                return
+            del self._uses[path]
+            place = self._shown.pop(path, None)
+            if place is not None and self._spawner is not None:
+                self._spawner.hide(place)
+
+
+def go_line(environment: Mapping[str, str], handler: str, folder: str) -> bytes:
+    """What a launcher is told."""
+    told = {"environment": dict(environment), "handler": handler, "folder": folder}
+    return json.dumps(told).encode() + b"\n"
+
+
+@contextmanager
+def _pipes() -> Iterator[tuple[int, int, int, int]]:
+    """Output to read and to print to, go to read and to tell; the sandbox's ends are closed."""
+    output, printed = os.pipe()
+    told, go = os.pipe()
+    try:
+        yield output, printed, told, go
+    except BaseException:
+        os.close(output)
+        os.close(go)
+        raise
+    finally:
+        os.close(printed)
+        os.close(told)
+
+
+__all__ = ["EPHEMERAL_MB", "Host", "SpawnFailed", "go_line"]

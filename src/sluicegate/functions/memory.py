@@ -1,0 +1,116 @@
+"""What a sandbox's processes use together, looked at while it works.
+
+Without control groups nobody else does: a limit per process is none for a tree of them. All
+processes of a sandbox descend from its first one, which is how they are found.
+"""
+
+import contextlib
+import os
+import threading
+from typing import Protocol
+
+_EVERY_SECONDS = 0.05
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+class Watched(Protocol):
+    """A sandbox: its first process, its limit, and what became known of it."""
+
+    pid: int
+    memory_bytes: int
+    peak_bytes: int
+
+    def exhausted(self) -> None:
+        """It has used more than its limit."""
+        ...
+
+
+class MemoryWatch:
+    """A thread that looks at the sandboxes it was given."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._watched: list[Watched] = []
+        self._changed = threading.Event()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="memory", daemon=True)
+        self._thread.start()
+
+    def add(self, sandbox: Watched) -> None:
+        """Look at this one too."""
+        with self._lock:
+            self._watched.append(sandbox)
+        self._changed.set()
+
+    def remove(self, sandbox: Watched) -> None:
+        """No more."""
+        with self._lock, contextlib.suppress(ValueError):
+            self._watched.remove(sandbox)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._closed.set()
+        self._changed.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._closed.is_set():
+            with self._lock:
+                watched = list(self._watched)
+                if not watched:
+                    self._changed.clear()
+            if not watched:
+                self._changed.wait()
+                continue
+            for each in watched:
+                look(each)
+            self._closed.wait(_EVERY_SECONDS)
+
+
+def look(sandbox: Watched) -> None:
+    """Note what it uses; end it when that is too much."""
+    pids = _tree(sandbox.pid)
+    private, shared, resident = 0, 0, 0
+    for pid in pids:
+        pages, of_files = _pages(pid)
+        private += (pages - of_files) * _PAGE_BYTES
+        shared = max(shared, of_files * _PAGE_BYTES)
+        resident += pages * _PAGE_BYTES
+    sandbox.peak_bytes = max(sandbox.peak_bytes, private + shared)
+    # Added up, what processes share counts several times: enough to acquit. To condemn, pages are
+    # asked for one by one, which takes its time.
+    if resident > sandbox.memory_bytes:
+        used = sum(map(_proportional, pids))
+        sandbox.peak_bytes = max(sandbox.peak_bytes, min(used, sandbox.memory_bytes))
+        if used > sandbox.memory_bytes:
+            sandbox.exhausted()
+
+
+def _tree(pid: int) -> list[int]:
+    found, waiting = [], [pid]
+    while waiting:
+        each = waiting.pop()
+        found.append(each)
+        with contextlib.suppress(OSError):
+            for thread in os.listdir(f"/proc/{each}/task"):
+                with open(f"/proc/{each}/task/{thread}/children") as children:
+                    waiting.extend(map(int, children.read().split()))
+    return found
+
+
+def _pages(pid: int) -> tuple[int, int]:
+    try:
+        with open(f"/proc/{pid}/statm") as file:
+            _, resident, shared, *_ = file.read().split()
+    except (OSError, ValueError):
+        return 0, 0
+    return int(resident), int(shared)
+
+
+def _proportional(pid: int) -> int:
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/smaps_rollup") as file:
+        for line in file:
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    # Not ours to read: all that is there, then.
+    return _pages(pid)[0] * _PAGE_BYTES

@@ -1,0 +1,222 @@
+"""Environments kept and reused: `Pool` runs functions in sandboxes.
+
+An environment serves one version of one revision, one invocation at a time, in the thread that
+invokes. It is kept while it is warm. For the first invocation of a function there is, per Python
+version in use, a sandbox that was started ahead and has never run anybody's code; like every other
+it is used for one function only.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..clock import Clock
+from ..errors import AwsError
+from ..settings import Settings
+from . import entrypoint
+from .environment import Environment, Lost, State, not_begun
+from .isolation import Isolation
+from .making import Maker
+from .model import Credentials, FunctionVersion, Invocation, LogSink, Outcome
+from .runtimes import EXECUTABLES
+
+_WAIT_SECONDS = 10.0
+_TICK_SECONDS = 1.0
+# Credentials must outlive the invocation by as much as clocks may differ.
+_CREDENTIALS_SLACK_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many environments there may be, how long an idle one is kept, how many wait ahead."""
+
+    most: int = 80
+    idle_seconds: float = 300.0
+    ahead: int = 1
+
+
+class Pool:
+    """Implements `Functions`. Nothing is started before something is asked for.
+
+    `cache` is a folder that may be lost. `endpoint` is where functions' AWS calls are relayed to;
+    `credentials` gives the role's session for a new environment. Close it: what it started ends
+    with it, or else with this process.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        cache: Path,
+        endpoint: tuple[str, int],
+        credentials: Callable[[FunctionVersion], Credentials],
+        logs: LogSink,
+        clock: Clock,
+        limits: Limits | None = None,
+    ) -> None:
+        self._maker = Maker(settings, cache, endpoint, credentials, logs, clock)
+        self._clock = clock
+        self._limits = limits or Limits()
+        # Guards what follows, and tells of an environment that became free or ended.
+        self._changed = threading.Condition()
+        self._idle: list[Environment] = []
+        self._busy: set[Environment] = set()
+        self._making = 0
+        self._generations: dict[str, int] = {}
+        self._is_closed = False
+        self._keeper: threading.Thread | None = None
+        self._due = threading.Event()
+
+    def runtimes(self) -> Sequence[str]:
+        """The runtimes there are, as `Runtime` names them."""
+        return self._maker.runtimes.names()
+
+    def refusal(self, runtime: str) -> str | None:
+        """Why a function of that runtime cannot be run on this host; None when it can."""
+        return self._maker.runtimes.refusal(runtime)
+
+    def isolation(self) -> Isolation:
+        """The level in force; `StartRefused` where what was asked for does not work."""
+        return self._maker.isolation
+
+    def invoke(self, version: FunctionVersion, invocation: Invocation) -> Outcome:
+        """Run the function on one event; returns when it has answered, failed or timed out.
+
+        `AwsError` when it could not be begun: too many at once, or no such runtime.
+        """
+        if version.runtime in EXECUTABLES and (fault := entrypoint.fault(version.code)):
+            return not_begun(self._maker.log(version), version, invocation, fault)
+        while True:
+            environment, generation = self._take(version)
+            try:
+                return environment.invoke(invocation)
+            except Lost:
+                continue
+            finally:
+                self._put_back(environment, generation)
+
+    def retire(self, function_arn: str) -> None:
+        """End the idle environments of a function: its code or configuration has changed."""
+        with self._changed:
+            self._generations[function_arn] = self._generations.get(function_arn, 0) + 1
+            ended = [each for each in self._idle if each.version.arn == function_arn]
+            self._idle = [each for each in self._idle if each not in ended]
+        _close(ended)
+
+    def forget(self) -> None:
+        """End every environment; returns when nothing of them is left."""
+        self._maker.end_ahead()
+        with self._changed:
+            ended, self._idle = self._idle, []
+            for environment in self._busy:
+                environment.kill()
+        _close(ended)
+        with self._changed:
+            # Those that were being made when we came are killed as well, once they are there.
+            while self._busy or self._making:
+                for environment in self._busy:
+                    environment.kill()
+                self._changed.wait(_TICK_SECONDS)
+
+    def close(self) -> None:
+        """End everything; nothing can be invoked afterwards."""
+        with self._changed:
+            self._is_closed = True
+            keeper, self._keeper = self._keeper, None
+        self._due.set()
+        if keeper is not None:
+            keeper.join()
+        self.forget()
+        self._maker.close()
+
+    def _take(self, version: FunctionVersion) -> tuple[Environment, int]:
+        """A warm environment for the version, or a new one where there is room."""
+        evicted: list[Environment] = []
+        with self._changed:
+            generation = self._generations.get(version.arn, 0)
+            if (found := self._warm(version)) is not None:
+                self._busy.add(found)
+                return found, generation
+            self._wait_for_room(evicted)
+            self._making += 1
+            self._start_keeper()
+        try:
+            _close(evicted)
+            made = self._maker.environment(version)
+        except BaseException:
+            self._made(None)
+            raise
+        self._made(made)
+        self._due.set()
+        return made, generation
+
+    def _made(self, environment: Environment | None) -> None:
+        with self._changed:
+            self._making -= 1
+            if environment is not None:
+                self._busy.add(environment)
+            self._changed.notify_all()
+
+    def _warm(self, version: FunctionVersion) -> Environment | None:
+        wanted = (version.arn, version.version, version.revision)
+        needed_ms = self._clock.now_ms() + version.timeout_seconds * 1000 + _CREDENTIALS_SLACK_MS
+        # The one used last: the others come of age and go.
+        for environment in reversed(self._idle):
+            theirs = environment.version
+            is_same = (theirs.arn, theirs.version, theirs.revision) == wanted
+            if is_same and environment.expires_ms > needed_ms:
+                self._idle.remove(environment)
+                return environment
+        return None
+
+    def _wait_for_room(self, evicted: list[Environment]) -> None:
+        end = time.monotonic() + _WAIT_SECONDS
+        while len(self._idle) + len(self._busy) + self._making >= self._limits.most:
+            if self._idle:
+                evicted.append(self._idle.pop(0))
+            elif (left := end - time.monotonic()) > 0 and not self._is_closed:
+                self._changed.wait(left)
+            else:
+                reason = {"Reason": "ConcurrentInvocationLimitExceeded"}
+                raise AwsError(
+                    "TooManyRequestsException", "Rate Exceeded.", status=429, members=reason
+                )
+
+    def _put_back(self, environment: Environment, generation: int) -> None:
+        with self._changed:
+            is_current = generation == self._generations.get(environment.version.arn, 0)
+            is_kept = environment.state is State.IDLE and is_current and not self._is_closed
+            if is_kept:
+                self._busy.discard(environment)
+                self._idle.append(environment)
+        if not is_kept:
+            environment.close()
+        with self._changed:
+            self._busy.discard(environment)
+            self._changed.notify_all()
+
+    def _start_keeper(self) -> None:
+        if self._keeper is None and not self._is_closed:
+            self._keeper = threading.Thread(target=self._keep, name="environments", daemon=True)
+            self._keeper.start()
+
+    def _keep(self) -> None:
+        """End what has been idle for long; have sandboxes wait for functions to come."""
+        while True:
+            self._due.wait(_TICK_SECONDS)
+            self._due.clear()
+            with self._changed:
+                if self._is_closed:
+                    return
+                oldest = time.monotonic() - self._limits.idle_seconds
+                ended = [each for each in self._idle if each.idle_since < oldest]
+                self._idle = [each for each in self._idle if each not in ended]
+            _close(ended)
+            self._maker.start_ahead(self._limits.ahead)
+
+
+def _close(environments: Sequence[Environment]) -> None:
+    for environment in environments:
+        environment.close()

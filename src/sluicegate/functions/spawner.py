@@ -1,0 +1,288 @@
+"""The process that starts sandboxes: small, of one thread, started by exec, gone with the service.
+
+    python -m sluicegate.functions.spawner        (standard input: the control socket)
+
+One thread, because a sandbox dies with the *thread* that forked it, and because namespaces are
+left and users changed per process. Its control socket is its lifeline: when the service is gone,
+however it went, the socket ends, this process ends, and the kernel kills every sandbox.
+
+It is asked one thing at a time: a message of JSON, descriptors beside it; it answers likewise.
+"""
+
+import array
+import json
+import os
+import resource
+import select
+import signal
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from . import kernel, plain
+from .descriptors import ARGUMENTS, BLOCK, FILTER, FIRST_FREE, GO, INFO, MOST_SENT, OUTPUT
+from .stage import Stage
+
+_MESSAGE_BYTES = 200_000
+_START_SECONDS = 10.0
+_PORTS = (9001, 4566)
+
+
+class Spawner:
+    """What the messages do."""
+
+    def __init__(self) -> None:
+        self._stage: Stage | None = None
+        self._filter = b""
+        self._exits: dict[int, int] = {}
+
+    def answer(self, told: Mapping[str, Any], sent: Sequence[int]) -> tuple[object, list[int]]:
+        """The answer to a message, and the descriptors that go with it."""
+        match told["do"]:
+            case "prepare":
+                return self._prepare(told), []
+            case "show":
+                return self._staged().show(told["path"], told["name"]), []
+            case "slot":
+                return self._staged().slot(), []
+            case "fill":
+                self._staged().fill(told["slot"], told["shown"])
+            case "hide":
+                self._staged().hide(told["path"])
+            case "start":
+                return self._start(told, sent)
+            case "start_plain":
+                return self._start_plain(told, sent)
+            case _:
+                raise ValueError("unknown message")
+        return None, []
+
+    def reap(self) -> None:
+        """Tell of every sandbox that has ended how it ended."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if (told := self._exits.pop(pid, None)) is not None:
+                code = os.waitstatus_to_exitcode(status)
+                os.write(told, str(code if code >= 0 else 128 - code).encode())
+                os.close(told)
+
+    def close(self) -> None:
+        """The folder of the stage goes; the sandboxes go with this process."""
+        if self._stage is not None:
+            self._stage.close()
+
+    def _prepare(self, told: Mapping[str, Any]) -> str:
+        self._filter = bytes.fromhex(told["filter"])
+        if told["stage"]:
+            self._stage = Stage(range(*told["uids"]))
+            return self._stage.path
+        return ""
+
+    def _staged(self) -> Stage:
+        if self._stage is None:
+            raise ValueError("there is no stage")
+        return self._stage
+
+    def _start(self, told: Mapping[str, Any], sent: Sequence[int]) -> tuple[object, list[int]]:
+        output, go = sent
+        info, info_write = os.pipe()
+        block, block_write = os.pipe()
+        inherited = {
+            1: output,
+            OUTPUT: output,
+            GO: go,
+            INFO: info_write,
+            BLOCK: block,
+            ARGUMENTS: _held("\0".join(told["arguments"]).encode() + b"\0"),
+            FILTER: _held(self._filter),
+        }
+        try:
+            # An empty environment: the one bubblewrap has can be read inside.
+            pid = _fork(lambda: _execute(inherited, told["uid"], told["command"]))
+        finally:
+            for each in {*inherited.values()} - {output, go}:
+                os.close(each)
+        with _closing(info, block_write):
+            try:
+                inside = _first_process(info)
+                sockets = _listeners_inside(inside, told["uid"])
+                ended = self._watch(pid)
+                return inside, [*sockets, os.pidfd_open(inside), ended]
+            except BaseException:
+                os.kill(pid, signal.SIGKILL)
+                raise
+
+    def _start_plain(
+        self, told: Mapping[str, Any], sent: Sequence[int]
+    ) -> tuple[object, list[int]]:
+        output, go, lifeline = sent
+        loaded = self._filter if told["confined"] else b""
+        listeners = [kernel.listen(port) for port in told["ports"]]
+        inherited = {1: output, OUTPUT: output, GO: go, INFO: lifeline}
+        pid = _fork(lambda: plain.keep(inherited, told, loaded))
+        sockets = [each.detach() for each in listeners]
+        return pid, [*sockets, os.pidfd_open(pid), self._watch(pid)]
+
+    def _watch(self, pid: int) -> int:
+        ended, told = os.pipe()
+        self._exits[pid] = told
+        return ended
+
+
+def main() -> None:
+    """Answer until the control socket ends."""
+    control = _arrange_descriptors()
+    # As SIGCHLD is handled by a byte in a pipe, poll sees both.
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    os.set_blocking(woken, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    spawner = Spawner()
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    poll.register(woken, select.POLLIN)
+    try:
+        while True:
+            ready = {descriptor for descriptor, _ in poll.poll()}
+            if woken in ready:
+                os.read(woken, 4096)
+                spawner.reap()
+            if control.fileno() in ready and not _serve(control, spawner):
+                return
+    finally:
+        spawner.close()
+
+
+def _arrange_descriptors() -> socket.socket:
+    """Keep the low numbers free of anything of ours: sandboxes are given them."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    control = os.dup(0)
+    while control < FIRST_FREE:
+        control = os.dup(control)
+    for number in range(FIRST_FREE):
+        if number != 2:
+            os.dup2(nothing, number)
+            os.set_inheritable(number, False)
+    return socket.socket(fileno=control)
+
+
+def _serve(control: socket.socket, spawner: Spawner) -> bool:
+    """Answer one message; false when the service is gone."""
+    space = socket.CMSG_SPACE(MOST_SENT * 4)
+    told, beside, _, _ = control.recvmsg(_MESSAGE_BYTES, space, socket.MSG_CMSG_CLOEXEC)
+    if not told:
+        return False
+    sent = [each for _, _, data in beside for each in array.array("i", data)]
+    back: list[int] = []
+    try:
+        answer, back = spawner.answer(json.loads(told), sent)
+        reply: dict[str, object] = {"answer": answer}
+    except (OSError, ValueError, EOFError) as error:
+        reply = {"error": f"{type(error).__name__}: {error}"}
+    finally:
+        for each in sent:
+            os.close(each)
+    try:
+        socket.send_fds(control, [json.dumps(reply).encode()], back)
+    except OSError:
+        return False
+    finally:
+        for each in back:
+            os.close(each)
+    return True
+
+
+def _fork(run: Callable[[], None]) -> int:
+    """A child that runs `run`, which does not come back; its number."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGPIPE):
+            signal.signal(number, signal.SIG_DFL)
+        run()
+    except BaseException as error:  # noqa: BLE001 - the top of this process
+        os.write(2, f"{type(error).__name__}: {error}\n".encode())
+    finally:
+        os._exit(1)
+
+
+def _execute(inherited: Mapping[int, int], uid: int, command: Sequence[str]) -> None:
+    if uid >= 0:
+        kernel.drop_to(uid)
+    os.set_inheritable(0, True)
+    for number, descriptor in inherited.items():
+        os.dup2(descriptor, number)
+    # Whatever is left above would be open inside.
+    os.closerange(FIRST_FREE, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    os.execve(command[0], list(command), {})  # noqa: S606 - what this process is for
+
+
+def _held(data: bytes) -> int:
+    """A descriptor that reads as `data`; a pipe would block beyond 64 KiB."""
+    memory = os.memfd_create("held")
+    os.write(memory, data)
+    os.lseek(memory, 0, os.SEEK_SET)
+    return memory
+
+
+def _first_process(info: int) -> int:
+    """The host's number of the sandbox's process 1, which waits until it is told to go on."""
+    told = b""
+    while b"}" not in told:
+        if not select.select([info], [], [], _START_SECONDS)[0]:
+            raise TimeoutError("the sandbox does not start")
+        read = os.read(info, 4096)
+        if not read:
+            raise EOFError("the sandbox has ended")
+        told += read
+    return int(json.loads(told)["child-pid"])
+
+
+def _listeners_inside(pid: int, uid: int) -> list[int]:
+    """Listening sockets in the sandbox's network: what it connects to, served from outside."""
+    here, there = socket.socketpair()
+
+    def send() -> None:
+        if uid >= 0:
+            # Its namespaces are to be entered as their owner.
+            kernel.drop_to(uid)
+        kernel.enter_network(pid)
+        listeners = [kernel.listen(port) for port in _PORTS]
+        socket.send_fds(there, [b"1"], [each.fileno() for each in listeners])
+        os._exit(0)
+
+    with here, there:
+        helper = _fork(send)
+        there.close()
+        try:
+            _, sockets, _, _ = socket.recv_fds(here, 1, len(_PORTS), socket.MSG_CMSG_CLOEXEC)
+        finally:
+            os.waitpid(helper, 0)
+    if len(sockets) != len(_PORTS):
+        raise ValueError("the sandbox's network cannot be entered")
+    return sockets
+
+
+class _closing:  # noqa: N801 - reads as a verb
+    def __init__(self, *descriptors: int) -> None:
+        self._descriptors = descriptors
+
+    def __enter__(self) -> None:
+        """Nothing is done yet."""
+
+    def __exit__(self, *_: object) -> None:
+        for each in self._descriptors:
+            os.close(each)
+
+
+if __name__ == "__main__":
+    main()

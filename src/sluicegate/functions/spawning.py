@@ -1,0 +1,134 @@
+"""The service's side of the spawner: it is started, asked, and started again when it has died."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from . import seccomp
+from .descriptors import MOST_SENT
+
+_ANSWER_SECONDS = 30.0
+_ANSWER_BYTES = 65_536
+# The interpreter may need these to start at all; nothing else of our environment is its business.
+_PASSED = ("LD_LIBRARY_PATH", "PATH", "PYTHONPATH")
+
+
+class SpawnFailed(Exception):
+    """A sandbox did not start; the sentence is the spawner's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A sandbox as it was started: its first process, and what it is watched and served by.
+
+    `process` is readable when nothing of the sandbox is left; `ended` then tells the exit code.
+    """
+
+    pid: int
+    runtime_api: socket.socket
+    endpoint: socket.socket
+    process: int
+    ended: int
+
+
+class Spawner:
+    """One process; many threads may ask, one at a time."""
+
+    def __init__(self, *, staged: bool, uids: range) -> None:
+        self._lock = threading.Lock()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.settimeout(_ANSWER_SECONDS)
+        self._control = ours
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "sluicegate.functions.spawner"],
+            stdin=theirs.fileno(),
+            stdout=subprocess.DEVNULL,
+            env={name: os.environ[name] for name in _PASSED if name in os.environ},
+            # A Ctrl-C at the terminal is the service's to handle.
+            start_new_session=True,
+        )
+        theirs.close()
+        told = {"stage": staged, "uids": [uids.start, uids.stop], "filter": seccomp.program().hex()}
+        try:
+            self.stage = str(self._ask("prepare", told)[0])
+        except SpawnFailed:
+            self.close()
+            raise
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can still be asked."""
+        return self._process.poll() is None
+
+    def show(self, path: str, name: str = "") -> str:
+        """Where sandboxes find the folder `path`."""
+        return str(self._ask("show", {"path": path, "name": name})[0])
+
+    def slot(self) -> str:
+        """A place whose content is shown later, by `fill`."""
+        return str(self._ask("slot", {})[0])
+
+    def fill(self, slot: str, shown: str) -> None:
+        """Show in a slot what is shown elsewhere."""
+        self._ask("fill", {"slot": slot, "shown": shown})
+
+    def hide(self, path: str) -> None:
+        """Take a place away; one that is gone, with the spawner or before, is no matter."""
+        with contextlib.suppress(SpawnFailed):
+            self._ask("hide", {"path": path})
+
+    def start(
+        self, command: Sequence[str], arguments: Sequence[str], uid: int, output: int, go: int
+    ) -> Started:
+        """Start bubblewrap, its options handed over where no process list shows them."""
+        told = {"command": list(command), "arguments": list(arguments), "uid": uid}
+        return _started(*self._ask("start", told, (output, go)))
+
+    def start_plain(self, told: Mapping[str, object], sent: Sequence[int]) -> Started:
+        """Start a command without namespaces; see `plain`."""
+        return _started(*self._ask("start_plain", told, sent))
+
+    def close(self) -> None:
+        """End it, and with it every sandbox."""
+        self._control.close()
+        try:
+            self._process.wait(_ANSWER_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _ask(
+        self, what: str, told: Mapping[str, object], sent: Sequence[int] = ()
+    ) -> tuple[object, list[int]]:
+        message = json.dumps({"do": what, **told}).encode()
+        try:
+            with self._lock:
+                socket.send_fds(self._control, [message], list(sent))
+                answer, back, _, _ = socket.recv_fds(self._control, _ANSWER_BYTES, MOST_SENT)
+        except OSError as error:
+            raise SpawnFailed(f"the spawner does not answer: {error}") from None
+        for each in back:
+            os.set_inheritable(each, False)
+        if not answer:
+            raise SpawnFailed("the spawner has ended")
+        read = json.loads(answer)
+        if "error" in read:
+            raise SpawnFailed(read["error"])
+        return read["answer"], back
+
+
+def _started(pid: object, back: list[int]) -> Started:
+    runtime_api, endpoint, process, ended = back
+    return Started(
+        int(str(pid)),
+        socket.socket(fileno=runtime_api),
+        socket.socket(fileno=endpoint),
+        process,
+        ended,
+    )
