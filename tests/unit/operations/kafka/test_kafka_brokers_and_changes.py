@@ -117,8 +117,9 @@ def test_security_is_changed_and_the_change_can_be_watched(endpoint: Endpoint) -
     (summary,) = kafka.list_cluster_operations_v2(ClusterArn=arn)["ClusterOperationInfoList"]
     assert summary["ClusterType"] == "PROVISIONED"
     described = kafka.describe_cluster_operation_v2(ClusterOperationArn=operation)
-    assert described["ClusterOperationInfo"]["Provisioned"]["TargetClusterInfo"] == (
-        told["TargetClusterInfo"]
+    assert (
+        described["ClusterOperationInfo"]["Provisioned"]["TargetClusterInfo"]
+        == (told["TargetClusterInfo"])
     )
     assert kafka.describe_cluster(ClusterArn=arn)["ClusterInfo"]["State"] == "ACTIVE"
 
@@ -234,7 +235,7 @@ def test_a_property_that_is_not_msk_s_to_set_is_refused_in_its_words(endpoint: E
 
 def test_properties_are_text_as_java_writes_it(endpoint: Endpoint) -> None:
     kafka = endpoint.client("kafka")
-    text = b"! ours\n\nnum.io.threads\t4\nlog.cleanup.policy = delete,\\\n   compact\nnum.partitions"
+    text = b"! ours\n\nnum.io.threads\t4\nlog.cleanup.policy = delete,\\\n compact\nnum.partitions"
     message = bad_request(kafka.create_configuration, Name="bad", ServerProperties=text)
     assert [fault["name"] for fault in json.loads(message)] == ["num.partitions"]
     message = bad_request(kafka.create_configuration, Name="bad", ServerProperties=b"\xff")
@@ -287,9 +288,7 @@ def test_a_configuration_is_for_its_versions_and_revisions(endpoint: Endpoint) -
             ConfigurationInfo={"Arn": arn, "Revision": 1} | info,
         )
 
-    assert refusal() == (
-        "The configuration is for Kafka versions [3.8.x], the cluster's is 3.9.x."
-    )
+    assert refusal() == ("The configuration is for Kafka versions [3.8.x], the cluster's is 3.9.x.")
     assert refusal(Revision=2) == "Configuration revision does not exist"
     assert refusal(Arn=arn[:-1]) == MISSING
     message = bad_request(kafka.describe_configuration_revision, Arn=arn, Revision=7)
