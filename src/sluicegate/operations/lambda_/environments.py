@@ -124,6 +124,12 @@ def decrypted(call: Call, function: Function, version: Version) -> dict[str, str
     return _read(call.calls.forward(call, "kms", "Decrypt", asked)["Plaintext"])
 
 
+def readable(call: Call, function: Function, version: Version) -> dict[str, str]:
+    """The variables of a version, as the caller; KMS's refusal in Lambda's words."""
+    with _writing("Decrypt"):
+        return decrypted(call, function, version)
+
+
 def shown(call: Call, function: Function, version: Version) -> Mapping[str, object] | None:
     """The variables as an answer has them, or why the caller may not see them."""
     if version.environment is None:
