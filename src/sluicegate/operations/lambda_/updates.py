@@ -21,7 +21,7 @@ from . import (
     roles,
 )
 from .creation import layer_context
-from .refusals import check_revision, conflict, invalid
+from .refusals import check_revision, in_progress, invalid
 
 
 def _update_code(call: Call, params: Params) -> Result:
@@ -80,7 +80,7 @@ def _update_configuration(call: Call, params: Params) -> Result:
     with call.database.write() as tx:
         _, now = _unchanged(tx, call, params, function)
         if now.revision != latest.revision:
-            raise _in_progress(function)
+            raise in_progress(function.arn)
         function_versions.save(tx, changed)
     call.functions.retire(function.arn)
     if changed.grant_id != latest.grant_id:
@@ -127,15 +127,8 @@ def _unchanged(tx: Tx, call: Call, params: Params, function: Function) -> tuple[
     """The same, unless the function was deleted and made anew in the meantime."""
     now, latest = _latest(tx, call, params)
     if now.id != function.id:
-        raise _in_progress(function)
+        raise in_progress(function.arn)
     return now, latest
-
-
-def _in_progress(function: Function) -> Exception:
-    return conflict(
-        "The operation cannot be performed at this time. "
-        f"An update is in progress for resource: {function.arn}"
-    )
 
 
 def _answer(call: Call, function: Function, version: Version, state: Mapping[str, str]) -> Result:

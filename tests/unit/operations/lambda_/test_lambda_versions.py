@@ -1,6 +1,6 @@
 """Versions and aliases: what they keep, what they mean, where invocations go."""
 
-import json
+from typing import Any
 
 from tests.unit.operations.lambda_.asserting import ARN, made, refused, zipped
 
@@ -178,17 +178,15 @@ def test_routing_that_leads_nowhere(endpoint: Endpoint) -> None:
         ("1", {"1": 0.1, "2": 0.1}, INVALID),
         ("$LATEST", {"1": 0.5}, INVALID),
     ):
-        params = {
+        params: dict[str, Any] = {
             "FunctionName": "orders",
             "Name": "live",
             "FunctionVersion": version,
             "RoutingConfig": {"AdditionalVersionWeights": weights},
         }
         assert refused(client.create_alias, **params)[0] == code
-    params["FunctionVersion"], params["RoutingConfig"] = (
-        "1",
-        json.loads('{"AdditionalVersionWeights": {"9": 0.5}}'),
-    )
+    params |= {"FunctionVersion": "1"}
+    params["RoutingConfig"] = {"AdditionalVersionWeights": {"9": 0.5}}
     assert refused(client.create_alias, status=404, **params)[1] == (
         f"Function not found: {ARN}:orders:9"
     )
