@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sluicegate.api.app import THREADS, App
-from sluicegate.api.front import is_invocation
+from sluicegate.api.front import is_invocation, is_with_code
 from sluicegate.errors import AwsError
 from sluicegate.wire.message import Request, Response
 
@@ -18,7 +18,7 @@ def refuse(request: Request, error: AwsError) -> Response:
     return Response(error.status or 400, {"of": request.path}, error.code.encode())
 
 
-def answered(answer: Callable[[Request], Response], *messages: dict[str, Any]) -> Any:
+def answered(answer: Callable[[Request], Response], *messages: dict[str, Any], **how: Any) -> Any:
     """Status, headers and body `answer` is given the chance to make of a request."""
     scope = {
         "type": "http",
@@ -36,7 +36,7 @@ def answered(answer: Callable[[Request], Response], *messages: dict[str, Any]) -
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    app = App(answer, refuse)
+    app = App(answer, refuse, **how)
     asyncio.run(app(scope, receive, send))
     app.close()
     return sent[0]["status"], dict(sent[0]["headers"]), sent[1]["body"]
@@ -59,6 +59,39 @@ def test_a_body_that_grows_too_large_without_saying_so_is_cut_off() -> None:
     part = {"type": "http.request", "body": b"x" * 4_000_000, "more_body": True}
     status, _, body = answered(broken, part, part, part)
     assert (status, body) == (413, b"RequestEntityTooLargeException")
+
+
+def test_a_body_with_code_may_be_larger_than_any_other() -> None:
+    part = {"type": "http.request", "body": b"x" * 35_000_000, "more_body": True}
+    end = {"type": "http.request", "body": b"x", "more_body": False}
+
+    def answer(request: Request) -> Response:
+        return Response(200, {}, b"%d" % len(request.body))
+
+    assert answered(answer, part, part, end, is_large=is_large)[::2] == (200, b"70000001")
+    assert answered(answer, part, part, part, is_large=is_large)[0] == 413
+    assert answered(answer, part, part, end)[0] == 413
+
+
+def is_large(request: Request) -> bool:
+    return request.path == "/p"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "is_one"),
+    [
+        ("POST", "/2015-03-31/functions", True),
+        ("POST", "/2015-03-31/functions/", True),
+        ("PUT", "/2015-03-31/functions/orders/code", True),
+        ("PUT", "/2015-03-31/functions/orders/configuration", False),
+        ("POST", "/2015-03-31/functions/orders/invocations", False),
+        ("POST", "/", False),
+    ],
+)
+def test_calls_that_bring_code_are_known_before_it_is_read(
+    method: str, path: str, is_one: bool
+) -> None:
+    assert is_with_code(Request(method, path, "", (), b"")) is is_one
 
 
 def test_what_takes_long_leaves_room_for_what_it_waits_for() -> None:
