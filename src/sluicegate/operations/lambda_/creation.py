@@ -73,7 +73,8 @@ def _create(call: Call, params: Params) -> Result:
             _refuse_taken(tx, function)
         version = replace(version, package=package.id, code_bytes=package.size)
         version = environments.encrypt(call, function, version, variables)
-        made = _store(call, params, function, version, package, given)
+        with environments.retired_on_failure(call, function, version):
+            made = _store(call, params, function, version, package, given)
     qualifier = configurations.qualifier_of(made)
     environment = {"Variables": variables} if variables else None
     return configurations.shown(function, made, configurations.CREATING, environment, qualifier)

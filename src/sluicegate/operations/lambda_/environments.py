@@ -175,6 +175,16 @@ def retire(call: Call, function: Function, version: Version) -> None:
         return
 
 
+@contextmanager
+def retired_on_failure(call: Call, function: Function, version: Version) -> Iterator[None]:
+    """Store a version in the block; its grant does not outlive a version that was not stored."""
+    try:
+        yield
+    except AwsError:
+        retire(call, function, version)
+        raise
+
+
 def _written(variables: Mapping[str, str]) -> bytes:
     return json.dumps(dict(variables), ensure_ascii=False, separators=(",", ":")).encode()
 

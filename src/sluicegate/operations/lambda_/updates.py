@@ -77,7 +77,7 @@ def _update_configuration(call: Call, params: Params) -> Result:
         changed = networks.joined(call, function.arn, changed, params["VpcConfig"])
     changed = _with_variables(call, function, latest, changed, params)
     changed = replace(changed, revision=str(uuid.uuid4()), modified_ms=call.now_ms)
-    with call.database.write() as tx:
+    with environments.retired_on_failure(call, function, changed), call.database.write() as tx:
         _, now = _unchanged(tx, call, params, function)
         if now.revision != latest.revision:
             raise in_progress(function.arn)
