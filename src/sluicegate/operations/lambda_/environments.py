@@ -124,6 +124,12 @@ def decrypted(call: Call, function: Function, version: Version) -> dict[str, str
     return _read(call.calls.forward(call, "kms", "Decrypt", asked)["Plaintext"])
 
 
+def readable(call: Call, function: Function, version: Version) -> dict[str, str]:
+    """The variables of a version, as the caller; KMS's refusal in Lambda's words."""
+    with _writing("Decrypt"):
+        return decrypted(call, function, version)
+
+
 def shown(call: Call, function: Function, version: Version) -> Mapping[str, object] | None:
     """The variables as an answer has them, or why the caller may not see them."""
     if version.environment is None:
@@ -167,6 +173,16 @@ def retire(call: Call, function: Function, version: Version) -> None:
         call.calls.as_role(call, session, "kms", "RetireGrant", asked)
     except AwsError:
         return
+
+
+@contextmanager
+def retired_on_failure(call: Call, function: Function, version: Version) -> Iterator[None]:
+    """Store a version in the block; its grant does not outlive a version that was not stored."""
+    try:
+        yield
+    except AwsError:
+        retire(call, function, version)
+        raise
 
 
 def _written(variables: Mapping[str, str]) -> bytes:
