@@ -18,10 +18,12 @@ FLAGS: Sequence[str] = (
     "-XX:+ExitOnOutOfMemoryError",
     "-XX:-UsePerfData",
     "-XX:+DisableAttachMechanism",
+    # What the JVM has to say of its cache's finer points, and of how Kafka frees memory.
+    "-Xlog:aot*=error",
+    "--sun-misc-unsafe-memory-access=allow",
     "-Djava.awt.headless=true",
     "-Djava.io.tmpdir=tmp",
     "-Dlog4j2.configurationFile=log4j2.properties",
-    "-Dlog4j2.disableJmx=true",
 )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .addresses import choose
-from .jars import Progress
+from .jars import DRAFTS, Progress
 from .listeners import Listener
 from .nodes import start
 from .plan import Certificate, NodePlan, Secrets, Voter, new_kafka_id
@@ -30,7 +30,7 @@ def make_aot_cache(installation: Installation, progress: Progress) -> None:
     if failed.exists() and time.time() - failed.stat().st_mtime < _AGAIN_AFTER_SECONDS:
         return
     progress("preparing Apache Kafka for quick starts; once, about ten seconds")
-    with tempfile.TemporaryDirectory(dir=installation.aot_cache.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=DRAFTS, dir=installation.aot_cache.parent) as folder:
         draft = Path(folder) / "draft.aot"
         reason = _run(installation, Path(folder) / "node", draft)
         if reason is None:
