@@ -154,7 +154,7 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 
 def _remove_unused(root: Path, used: Path) -> None:
-    """Installations of older locks or other Javas, 80 MB each, that nobody has used for a month
+    """Installations of older locks or other Javas, 90 MB each, that nobody has used for a month
     (a node that runs on one keeps what it has open), and what killed installations left."""
     for draft in (*root.glob(f"{DRAFTS}*"), *used.glob(f"{DRAFTS}*")):
         shutil.rmtree(draft, ignore_errors=True)

@@ -173,7 +173,7 @@ class _Repository:
         artifact = self._context.project(jar.group, jar.artifact).at_version(jar.version).artifact()
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return Path(artifact.resolve())
+                return artifact.resolve()
             except Exception as error:
                 if attempt == _ATTEMPTS:
                     raise BrokerRefused(
@@ -181,7 +181,8 @@ class _Repository:
                         "the network, or name a folder that has the jars with SLUICEGATE_JARS"
                     ) from error
                 # It writes in place and takes half a file for a whole one.
-                Path(artifact.cached_path).unlink(missing_ok=True)
+                if (half := artifact.cached_path) is not None:
+                    half.unlink(missing_ok=True)
         raise AssertionError("unreachable")
 
 
