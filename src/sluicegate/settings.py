@@ -94,6 +94,11 @@ class Settings:
         return f"http://{_bracketed(self.host)}:{self.port}"
 
     @property
+    def reachable_host(self) -> str:
+        """The address this machine itself reaches the listener at."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+
+    @property
     def host_names(self) -> frozenset[str]:
         """Host names clients may use beside loopback's own; IPv6 addresses in brackets."""
         named = (name.strip().lower() for name in (self.host, *self.allow_hosts.split(",")))

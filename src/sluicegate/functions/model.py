@@ -93,3 +93,7 @@ class Functions(Protocol):
     def forget(self) -> None:
         """End every environment; returns when nothing of them is left."""
         ...
+
+    def close(self) -> None:
+        """End everything, what was logged last handed on; nothing can be invoked afterwards."""
+        ...

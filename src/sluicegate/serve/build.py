@@ -122,7 +122,7 @@ def build(
     def close() -> None:
         invocations.close()
         # What is invoked just now ends with its environment, and its thread with it.
-        functions.forget()
+        functions.close()
         for each in (touches, decisions, log_events, databases):
             each.close()
 

@@ -14,15 +14,15 @@ import threading
 import uvicorn
 
 from ..api.app import App
-from ..api.front import is_invocation
+from ..api.front import Front, is_invocation
 from ..api.http import Http
 from ..clock import SystemClock
-from ..errors import Unavailable
-from ..functions import FunctionVersion, Invocation, Outcome
+from ..wire.message import Request, Response
 from .build import build, open_databases
 from .keys import open_root_key, open_vault
 from .nudges import Nudges
 from .orders import READY, Orders
+from .running import RunningFunctions
 from .state import StateFolder
 
 _GRACE_SECONDS = 10
@@ -44,16 +44,18 @@ def main() -> None:
     folder = StateFolder(settings.state_folder)
     vault = open_vault(folder)
     databases = open_databases(settings, folder)
-    keepers = Nudges(socket.socket(fileno=orders.keepers))
+    keepers, clock, endpoint = Nudges(socket.socket(fileno=orders.keepers)), SystemClock(), _Late()
+    functions = RunningFunctions(settings, vault, clock, endpoint.answer)
     built = build(
         settings,
         databases,
         vault,
         open_root_key(folder, settings),
-        SystemClock(),
-        functions=_NoFunctions(),
+        clock,
+        functions=functions,
         keepers=keepers,
     )
+    endpoint.front = built.front
     app = App(built.front.answer, built.front.refuse, is_long=is_invocation)
     built.start()
     try:
@@ -63,18 +65,16 @@ def main() -> None:
         built.close()
 
 
-class _NoFunctions:
-    def runtimes(self) -> tuple[str, ...]:
-        return ()
+class _Late:
+    """The endpoint as those see it who are built before it is."""
 
-    def invoke(self, version: FunctionVersion, invocation: Invocation) -> Outcome:
-        raise Unavailable(f"{version.name} cannot be run: {invocation.request_id}")
+    def __init__(self) -> None:
+        self.front: Front | None = None
 
-    def retire(self, function_arn: str) -> None:
-        """Nothing is kept."""
-
-    def forget(self) -> None:
-        """Nothing is kept."""
+    def answer(self, request: Request) -> Response:
+        """The answer to a request, once there is somebody to give it."""
+        assert self.front is not None
+        return self.front.answer(request)
 
 
 def _raise_descriptor_limit() -> None:

@@ -28,6 +28,9 @@ class StubFunctions:
         """Remember that it was asked."""
         self.retired.append(function_arn)
 
+    def close(self) -> None:
+        """Nothing was started."""
+
     def forget(self) -> None:
         """As new."""
         self.invoked.clear()

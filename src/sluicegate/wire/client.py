@@ -75,6 +75,7 @@ def in_process_client(
     token: str | None = None,
     config: Config | None = None,
     endpoint_url: str = IN_PROCESS_URL,
+    remote: str = "127.0.0.1",
 ) -> Any:
     """A botocore client whose requests are answered by `handle`; no socket, no retries.
 
@@ -89,7 +90,7 @@ def in_process_client(
     )
 
     def answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
-        response = handle(to_request(request))
+        response = handle(to_request(request, remote))
         raw = _Raw(response.body)
         return AWSResponse(request.url, response.status, response.headers, raw)
 
@@ -97,7 +98,7 @@ def in_process_client(
     return made
 
 
-def to_request(prepared: AWSPreparedRequest) -> Request:
+def to_request(prepared: AWSPreparedRequest, remote: str = "127.0.0.1") -> Request:
     """The request a server would have read, had `prepared` gone through a socket."""
     url = urlsplit(prepared.url)
     headers = [("host", url.netloc)]
@@ -108,7 +109,7 @@ def to_request(prepared: AWSPreparedRequest) -> Request:
         query=url.query,
         headers=tuple(headers),
         body=_bytes(prepared.body),
-        remote="127.0.0.1",
+        remote=remote,
     )
 
 

@@ -42,6 +42,7 @@ def calls(world: World) -> dict[str, dict[str, Any]]:
         for service, found in (
             ("ec2", _networks(world.existing["ec2"])),
             ("iam", _identities(world.existing["iam"])),
+            ("kafka", _clusters(world.existing["kafka"])),
             ("kms", _keys(world.existing["kms"])),
             ("logs", _logs(world.existing["logs"])),
             ("iam-toolbox", _decisions(world.existing["iam-toolbox"])),
@@ -104,6 +105,52 @@ def _networks(known: dict[str, list[Any]]) -> dict[str, dict[str, Any]]:
             "Filters": [{"Name": "ip-permission.cidr", "Values": ["10.*"]}],
             "MaxResults": 5,
         },
+    }
+
+
+def _clusters(known: dict[str, list[Any]]) -> dict[str, dict[str, Any]]:
+    cluster, version = {"ClusterArn": known["clusterarn"][0]}, known["currentversion"][0]
+    (strict, idle), (eve, zoe) = known["arn"][:2], known["secretarnlist"][:2]
+    named, changed = {"Arn": idle}, cluster | {"CurrentVersion": version}
+    operation = {"ClusterOperationArn": known["clusteroperationarn"][0]}
+    properties = {"ServerProperties": b"log.cleanup.policy=delete,compact\nnum.partitions=3"}
+    group_info = {
+        "ClientSubnets": known["clientsubnets"][:3],
+        "InstanceType": "kafka.m5.large",
+        "SecurityGroups": known["securitygroups"][:1],
+    }
+    asked = {
+        "KafkaVersion": "3.9.x",
+        "NumberOfBrokerNodes": 3,
+        "BrokerNodeGroupInfo": group_info,
+        "ClientAuthentication": {"Sasl": {"Scram": {"Enabled": True}}},
+        "ConfigurationInfo": {"Arn": strict, "Revision": 1},
+        "EncryptionInfo": {
+            "EncryptionAtRest": {"DataVolumeKMSKeyId": known["datavolumekmskeyid"][0]},
+            "EncryptionInTransit": {"ClientBroker": "TLS", "InCluster": True},
+        },
+    }
+    return {
+        "BatchAssociateScramSecret": cluster | {"SecretArnList": [zoe]},
+        "BatchDisassociateScramSecret": cluster | {"SecretArnList": [eve]},
+        "CreateCluster": {"ClusterName": "new", "Tags": {"k": "v"}, **asked},
+        "CreateClusterV2": {"ClusterName": "new", "Tags": {"k": "v"}, "Provisioned": asked},
+        "CreateConfiguration": {"Name": "new", "KafkaVersions": ["3.9.x"], **properties},
+        "DeleteCluster": changed,
+        "DeleteConfiguration": named,
+        "DescribeClusterOperation": operation,
+        "DescribeClusterOperationV2": operation,
+        "DescribeConfigurationRevision": named | {"Revision": 1},
+        "GetBootstrapBrokers": cluster,
+        "GetCompatibleKafkaVersions": cluster,
+        "ListClusterOperations": cluster,
+        "ListNodes": cluster | {"MaxResults": 1},
+        "ListScramSecrets": cluster,
+        "TagResource": {"ResourceArn": known["resourcearn"][0], "Tags": {"k": "v"}},
+        "UntagResource": {"ResourceArn": known["resourcearn"][0], "TagKeys": ["team"]},
+        "UpdateClusterConfiguration": changed | {"ConfigurationInfo": {"Arn": idle, "Revision": 1}},
+        "UpdateConfiguration": named | properties,
+        "UpdateSecurity": changed | {"ClientAuthentication": {"Sasl": {"Iam": {"Enabled": False}}}},
     }
 
 

@@ -14,6 +14,7 @@ from botocore.awsrequest import AWSRequest, HeadersDict
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from botocore.model import OperationModel
+from tests.wire.fuzz.clusters import clusters
 from tests.wire.fuzz.state import State
 
 from sluicegate.testing import Endpoint, Member
@@ -69,6 +70,9 @@ class World:
             known = self.existing.setdefault(service, {})
             for result in furnish(self.endpoint.client(service)):
                 _remember(known, "", result)
+        known = self.existing.setdefault("kafka", {})
+        for result in clusters(self.endpoint):
+            _remember(known, "", result)
         self.existing["iam-toolbox"] = self._decision(users["may nothing"])
         self._states = [State(folder / name) for name in ("sluicegate.db", "log-events.db")]
 
