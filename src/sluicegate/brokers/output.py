@@ -31,6 +31,7 @@ _MEANINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"OutOfMemoryError|Could not reserve enough space|insufficient memory", "out of memory"),
         (r"unable to create native thread|pthread_create failed", "it may not start more threads"),
         (r"Permission denied|AccessDeniedException", "it may not read or write its folder"),
+        (r"Failed to acquire lock on file", "another process is using its data folder"),
         (r"belongs to another cluster", "its data folder belongs to another cluster"),
         (r"cannot be formatted", "its data folder cannot be formatted"),
     )
