@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from ...errors import AccessDenied, AwsError, Unavailable
+from ...execution.versions import CONTEXT, sealed_blob
 from ...store import function_versions
 from ...store.function_versions import Version
 from ...store.functions import Function
@@ -20,7 +21,6 @@ from .refusals import invalid
 
 DEFAULT_KEY = "alias/aws/lambda"
 _MOST_BYTES = 4096
-_CONTEXT = "aws:lambda:FunctionArn"
 
 _RESERVED = frozenset(
     {
@@ -79,7 +79,7 @@ def encrypt(
     asked = {
         "KeyId": version.kms_key or DEFAULT_KEY,
         "Plaintext": _written(variables),
-        "EncryptionContext": {_CONTEXT: function.arn},
+        "EncryptionContext": {CONTEXT: function.arn},
     }
     with _writing("Encrypt"):
         made = call.calls.forward(call, "kms", "Encrypt", asked)
@@ -93,7 +93,7 @@ def grant(call: Call, function: Function, version: Version, key_arn: str) -> Ver
         "KeyId": key_arn,
         "GranteePrincipal": version.role_arn,
         "Operations": ["Decrypt", "RetireGrant"],
-        "Constraints": {"EncryptionContextEquals": {_CONTEXT: function.arn}},
+        "Constraints": {"EncryptionContextEquals": {CONTEXT: function.arn}},
         # By name, so that saving the same again makes no second one.
         "Name": f"lambda-{function.id}",
     }
@@ -199,7 +199,7 @@ def _seal(call: Call, version: Version, blob: bytes) -> bytes:
 
 
 def _blob(call: Call, version: Version) -> bytes:
-    return call.vault.open("environment", _row(version), version.environment or b"")
+    return sealed_blob(call.vault, version)
 
 
 def _row(version: Version) -> tuple[str, ...]:
@@ -209,7 +209,7 @@ def _row(version: Version) -> tuple[str, ...]:
 def _decryption(call: Call, function: Function, version: Version) -> dict[str, object]:
     return {
         "CiphertextBlob": _blob(call, version),
-        "EncryptionContext": {_CONTEXT: function.arn},
+        "EncryptionContext": {CONTEXT: function.arn},
     }
 
 

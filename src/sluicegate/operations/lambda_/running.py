@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from ...errors import Corrupted
+from ...execution.versions import function_version
 from ...functions import FunctionVersion, Invocation, Outcome
 from ...store import function_versions, functions
 from ...store.database import Tx
@@ -14,7 +14,7 @@ from ...store.function_aliases import Alias
 from ...store.function_versions import Version
 from ...store.functions import Function
 from ..operation import Call
-from . import configurations, environments, naming
+from . import environments, naming
 from .refusals import in_progress, not_found
 
 
@@ -60,7 +60,7 @@ def ready(call: Call, reached: Target) -> Iterator[FunctionVersion]:
         except Corrupted:
             _refuse_changed(call, reached)
             raise
-        yield _version(reached.function, reached.version, variables, code)
+        yield function_version(reached.function, reached.version, variables, code)
 
 
 def _refuse_changed(call: Call, reached: Target) -> None:
@@ -72,28 +72,6 @@ def _refuse_changed(call: Call, reached: Target) -> None:
         raise not_found(f"Function not found: {reached.invoked_arn}")
     if now.package != version.package:
         raise in_progress(reached.function.arn)
-
-
-def _version(
-    function: Function, version: Version, variables: dict[str, str], code: Path
-) -> FunctionVersion:
-    return FunctionVersion(
-        arn=function.arn,
-        name=function.name,
-        version=version.version,
-        revision=version.revision,
-        runtime=version.runtime,
-        handler=version.handler,
-        code=code,
-        role_arn=version.role_arn,
-        account=function.account,
-        region=function.region,
-        log_group=configurations.log_group(function, version),
-        memory_mb=version.memory_mb,
-        ephemeral_mb=version.ephemeral_mb,
-        timeout_seconds=version.timeout_seconds,
-        environment=variables,
-    )
 
 
 def _draws_other(alias: Alias, request_id: str) -> bool:
