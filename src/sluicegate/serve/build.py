@@ -120,9 +120,7 @@ def build(
         keepers.nudge()
 
     def close() -> None:
-        invocations.close()
-        # What is invoked just now ends with its environment, and its thread with it.
-        functions.forget()
+        invocations.close(functions.forget)
         for each in (touches, decisions, log_events, databases):
             each.close()
 
