@@ -3,12 +3,16 @@
 import base64
 import json
 import logging
+import shutil
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.system.waiting import until
 from tests.unit.operations.lambda_.asserting import ARN, made, refused
 
+from sluicegate.clock import SystemClock
 from sluicegate.errors import Corrupted, Unavailable
 from sluicegate.functions import FunctionVersion, Invocation, Outcome
 from sluicegate.testing import Endpoint
@@ -304,3 +308,18 @@ def test_code_that_is_lost_is_a_fault_of_ours(
     assert "is missing from the state folder" in caplog.text
     (endpoint.state / "lost").rename(package)
     assert endpoint.run_events() == 1 and len(endpoint.functions.invoked) == 1
+
+
+def test_events_are_run_by_themselves_those_first_that_were_left(
+    tmp_path: Path, fresh_state: Path
+) -> None:
+    with Endpoint(shutil.copytree(fresh_state, tmp_path / "state")) as before:
+        made(before)
+        sent(before)
+    with Endpoint(tmp_path / "state", clock=SystemClock(), runs_events=True) as endpoint:
+        for _ in range(20):
+            sent(endpoint)
+        until(lambda: len(endpoint.functions.invoked) == 21, "every event was run")
+    # Closed, it has written what came of each.
+    with Endpoint(tmp_path / "state", clock=SystemClock()) as after:
+        assert after.run_events() == 0
