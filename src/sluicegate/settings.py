@@ -49,6 +49,7 @@ class Settings:
     database: str = _setting(
         "", "postgresql://… for several machines; default: SQLite in `state`", is_secret=True
     )
+    workers: int = _setting(1, "processes that run triggers; 0 leaves them to other machines")
     allow_reset: bool = _setting(False, "serve POST /sluicegate/reset for root")
     allow_hosts: str = _setting("", "further Host names clients may use, separated by commas")
     jars: str = _setting(
@@ -201,6 +202,8 @@ def _check(settings: Settings) -> None:
         raise StartRefused(f"setting `region` takes an AWS region name, not `{settings.region}`")
     if not 0 <= settings.port <= 65535:
         raise StartRefused(f"setting `port` takes 0 to 65535, not `{settings.port}`")
+    if not 0 <= settings.workers <= 64:
+        raise StartRefused(f"setting `workers` takes 0 to 64, not `{settings.workers}`")
     if settings.database and not settings.database.startswith("postgresql://"):
         raise StartRefused("setting `database` takes a `postgresql://` URL")
     _check_functions(settings)

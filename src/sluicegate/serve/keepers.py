@@ -8,6 +8,7 @@ import logging
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from typing import Protocol
 
 from ..settings import Settings
@@ -32,7 +33,10 @@ class Keeps(Protocol):
 class Keepers:
     """The clusters' keeper, loaded and started in a thread, and the threads that nudge it."""
 
-    def __init__(self, settings: Settings, folder: StateFolder) -> None:
+    def __init__(
+        self, settings: Settings, folder: StateFolder, nudge_workers: Callable[[], None]
+    ) -> None:
+        self._nudge_workers = nudge_workers
         self._settings = settings
         self._folder = folder
         self._has_begun = threading.Event()
@@ -61,6 +65,7 @@ class Keepers:
         self._doors.close()
 
     def _look(self) -> None:
+        self._nudge_workers()
         self._has_begun.wait()
         if self._clusters is not None:
             self._clusters.look()

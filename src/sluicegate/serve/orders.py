@@ -1,6 +1,6 @@
-"""What the supervisor and its `api` child say to each other: the child's first line, and `ready`.
+"""What the supervisor and its children say to each other: a child's first line, and `ready`.
 
-Apart from both, because the supervisor must not load what the child serves with.
+Apart from both, because the supervisor must not load what a child serves with.
 """
 
 import json
@@ -31,3 +31,21 @@ class Orders:
         """The orders in `line`."""
         orders = json.loads(line)
         return cls(Settings(**orders["settings"]), orders["listener"], orders["keepers"])
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerOrders:
+    """What to work on, and as the how-manieth; workers of one supervisor differ in it."""
+
+    settings: Settings
+    number: int
+
+    def line(self) -> bytes:
+        """The worker's first line of standard input."""
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+    @classmethod
+    def read(cls, line: bytes) -> "WorkerOrders":
+        """The orders in `line`."""
+        orders = json.loads(line)
+        return cls(Settings(**orders["settings"]), orders["number"])

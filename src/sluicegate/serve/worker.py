@@ -1,0 +1,87 @@
+"""A worker: keeps event source mappings, runs their functions, until its lifeline closes.
+
+It is started by exec, like the `api` child. Its first line of standard input says what to work on;
+each further one, that there is something new; the end of it is the end of the supervisor.
+"""
+
+import logging
+import os
+import signal
+import socket
+import sys
+from functools import partial
+
+from ..clock import SystemClock
+from ..execution import ExecutionRoles, FunctionLogs
+from ..execution.interfaces import StoreAttachments
+from ..execution.versions import Versions
+from ..functions.packages import Packages
+from ..functions.pool import Pool
+from ..store.database import Database, sqlite_url
+from ..triggers.keeper import Keeper
+from ..triggers.kept import Kept
+from ..triggers.sources import Sources
+from .clients import network_clients
+from .keys import open_vault
+from .orders import READY, WorkerOrders
+from .state import StateFolder
+
+
+def main() -> None:
+    """Work until standard input ends."""
+    # Blocked in the supervisor, which waits for them; inherited through exec.
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    # The default of 5 ms lets one thread hold the interpreter while an answer waits.
+    sys.setswitchinterval(0.0005)
+    logging.basicConfig(format="%(levelname)s %(name)s %(message)s", level=logging.WARNING)
+    line = sys.stdin.buffer.readline()
+    if line:
+        _work(WorkerOrders.read(line))
+
+
+def _work(orders: WorkerOrders) -> None:
+    settings, clock = orders.settings, SystemClock()
+    folder = StateFolder(settings.state_folder)
+    vault = open_vault(folder)
+    database = Database(settings.database or sqlite_url(folder.database))
+    clients = network_clients(settings)
+    roles = ExecutionRoles(clients, vault, clock)
+    logs = FunctionLogs(clients, roles)
+    pool = Pool(
+        settings,
+        cache=settings.cache_folder / "functions",
+        endpoint=(settings.reachable_host, settings.port),
+        credentials=roles.credentials,
+        logs=logs,
+        clock=clock,
+    )
+    # Only `api` removes packages: it knows when no version uses one any more.
+    packages = Packages(folder.packages, lambda _package: True)
+    versions = Versions(database, vault, packages, roles, clients)
+    name = f"{socket.gethostname()}/{os.getpid()}"
+    sources = Sources(database, vault, clients, roles, pool, versions, clock, name)
+    attachments = StoreAttachments(database, clock)
+    keeper = Keeper(
+        database,
+        partial(
+            Kept,
+            holder=name,
+            database=database,
+            versions=versions,
+            machinery=sources,
+            attachments=attachments,
+            clock=clock,
+        ),
+    )
+    keeper.start()
+    print(READY, flush=True)
+    for _ in sys.stdin.buffer:
+        keeper.look()
+    keeper.close()
+    pool.close()
+    logs.close()
+    database.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Keeps event source mappings running, as their functions' execution roles."""
