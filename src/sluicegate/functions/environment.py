@@ -64,6 +64,7 @@ class Environment:
         """Run the function on one event. The environment is idle afterwards, or dead."""
         is_new = self.state is State.INIT
         if not is_new and self._sandbox.is_gone:
+            self.close()
             raise Lost
         self.state = State.BUSY
         self._watch(True)

@@ -46,13 +46,13 @@ class Log:
         self._part = bytearray()
         self._events: list[tuple[int, str]] = []
         self._events_bytes = 0
-        self._written = 0
+        self._written, self._is_cut = 0, False
         self._tail = bytearray()
 
     def begin(self, request_id: str, version: str) -> None:
         """A new invocation: it may write as much as any, and its tail begins here."""
         self._finish_line()
-        self._written = 0
+        self._written, self._is_cut = 0, False
         self._tail.clear()
         self.say(f"START RequestId: {request_id} Version: {version}")
 
@@ -114,10 +114,10 @@ class Log:
             self._add(self._clock.now_ms(), bytes(part))
 
     def _note_cut(self) -> None:
-        if self._written < _INVOCATION_BYTES + len(_CUT):
+        if not self._is_cut:
+            self._is_cut = True
             self._part.clear()
             self._keep(self._clock.now_ms(), _CUT.encode())
-            self._written += len(_CUT)
 
     def _add(self, now_ms: int, line: bytes) -> None:
         self._written += len(line) + _EVENT_BYTES
