@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import Enum
 
 from ..clock import Clock
-from . import failures
+from . import failures, memory
 from .failures import Failure
 from .logs import Log
 from .model import FunctionVersion, Invocation, Outcome
@@ -95,6 +95,8 @@ class Environment:
             said = self._api.listen(self._began + _INIT_SECONDS)
             begun = time.monotonic()
             init_ms = (begun - self._began) * 1000
+            # An invocation may be over before anybody looks again.
+            memory.look(self._sandbox)
         elif not self._api.is_asking:
             said = self._api.listen(begun + self.version.timeout_seconds)
             if isinstance(said, Gone):
