@@ -54,6 +54,7 @@ class EventEncoder:
     def __init__(self, source: EventSource, topic: str) -> None:
         encoder = msgspec.json.Encoder(enc_hook=_plain)
         head = encoder.encode(source.members())
+        self.source = source
         self.topic = topic
         self.base_bytes = len(head) + len(b',"records":{}')
         self._encoder = encoder

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
@@ -61,7 +61,7 @@ class Record(
         return f"<{self.topic}-{self.partition}@{self.offset}>"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Run:
     """Records of one partition, one after the other, and how they stand in an event.
 
@@ -73,7 +73,7 @@ class Run:
     records: Sequence[Record]
     ends: Sequence[int]
     begin: int
-    buffer: bytearray
+    buffer: bytearray = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.records)

@@ -62,3 +62,4 @@ def test_a_record_shows_where_it_is_and_not_what_it_holds() -> None:
     shown = record(7, partition=2, key=b"secret", value=b"secret", headers=(("a", b"secret"),))
     assert repr(shown) == "<orders-2@7>"
     assert repr(shown.headers) == "<1 headers>"
+    assert "secret" not in repr(batch([shown])) and "c2VjcmV0" not in repr(batch([shown]))
