@@ -12,7 +12,7 @@ from pathlib import Path
 from botocore.exceptions import ClientError
 
 from ...settings import Settings
-from . import clusters, functions, permissions
+from . import clusters, functions, permissions, trigger
 from .served import root_keys, served, wait
 from .story import Keys, StepFailed, Story
 
@@ -43,10 +43,13 @@ def _tell(story: Story, root: Keys) -> None:
     alice = permissions.a_new_user(story, iam)
     permissions.denied_then_allowed(story, iam, root, alice)
     session = permissions.an_assumed_role(story, iam, alice)
-    secret = permissions.a_secret(story, iam, root, session)
+    secret, key = permissions.a_secret(story, iam, root, session)
     permissions.logs(story, session)
     permissions.network(story, alice, session)
     cluster = clusters.a_cluster(story, root)
     clusters.a_user_of_it(story, root, cluster, secret)
     clusters.records(story, root, cluster)
     functions.a_function(story, iam, root, secret)
+    made = trigger.a_trigger(story, iam, root, cluster, secret, key)
+    trigger.orders(made)
+    trigger.revoked(made)

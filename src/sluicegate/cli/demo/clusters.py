@@ -12,7 +12,7 @@ from .story import Keys, StepFailed, Story
 # The first start of all fetches Apache Kafka.
 _PATIENCE_SECONDS = 300
 _RECORDS = 1_000
-_TOPIC = "orders"
+TOPIC = "orders"
 _USER, _PASSWORD = "orders", "made-up-for-the-demo"
 
 
@@ -62,20 +62,21 @@ def records(story: Story, root: Keys, cluster: str) -> None:
     kafka = story.client("kafka", root)
     story.tell("Any Kafka client may log in now, over TLS and with the right password")
     brokers = story.ask("root", kafka.get_bootstrap_brokers, ClusterArn=cluster)
-    login = _login(story, brokers["BootstrapBrokerStringSaslScram"], _PASSWORD)
-    admin = AdminClient(login)
-    admin.create_topics([NewTopic(_TOPIC, 4, 1)])[_TOPIC].result(10)
+    own = login(story, brokers["BootstrapBrokerStringSaslScram"])
+    admin = AdminClient(own)
+    admin.create_topics([NewTopic(TOPIC, 4, 1)])[TOPIC].result(10)
     started = time.monotonic()
-    _produce(login)
+    _produce(own)
     story.show("produced", f"{_RECORDS:,} records in {time.monotonic() - started:.2f} s")
     started = time.monotonic()
-    _consume(login)
+    _consume(own)
     story.show("read", f"{_RECORDS:,} records in {time.monotonic() - started:.2f} s")
-    wrong = _login(story, brokers["BootstrapBrokerStringSaslScram"], "wrong")
+    wrong = login(story, brokers["BootstrapBrokerStringSaslScram"], "wrong")
     story.show("refused", f"with a wrong password: {_refusal(wrong)}")
 
 
-def _login(story: Story, brokers: str, password: str) -> dict[str, Any]:
+def login(story: Story, brokers: str, password: str = _PASSWORD) -> dict[str, Any]:
+    """How a Kafka client logs in as the story's user."""
     with urllib.request.urlopen(f"{story.endpoint}/ca.pem") as answer:  # noqa: S310 - our own
         authority = answer.read().decode()
     return {
@@ -89,13 +90,13 @@ def _login(story: Story, brokers: str, password: str) -> dict[str, Any]:
     }
 
 
-def _produce(login: dict[str, Any]) -> None:
+def _produce(settings: dict[str, Any]) -> None:
     failed: list[KafkaError] = []
-    producer = Producer(login)
+    producer = Producer(settings)
     for number in range(_RECORDS):
         value = f'{{"order": {number}}}'
         producer.produce(
-            _TOPIC,
+            TOPIC,
             value,
             key=str(number),
             on_delivery=lambda error, _message: failed.append(error) if error else None,
@@ -104,9 +105,9 @@ def _produce(login: dict[str, Any]) -> None:
         raise StepFailed(f"records were not accepted: {failed[:1]}")
 
 
-def _consume(login: dict[str, Any]) -> None:
-    consumer = Consumer({**login, "group.id": "demo", "auto.offset.reset": "earliest"})
-    consumer.subscribe([_TOPIC])
+def _consume(settings: dict[str, Any]) -> None:
+    consumer = Consumer({**settings, "group.id": "demo", "auto.offset.reset": "earliest"})
+    consumer.subscribe([TOPIC])
     deadline, read = time.monotonic() + 30, 0
     while read < _RECORDS:
         if time.monotonic() > deadline:
@@ -116,10 +117,10 @@ def _consume(login: dict[str, Any]) -> None:
     consumer.close()
 
 
-def _refusal(login: dict[str, Any]) -> str:
+def _refusal(settings: dict[str, Any]) -> str:
     """What the broker says to a login that it does not take."""
     said: list[str] = []
-    listening: dict[str, Any] = {**login, "error_cb": lambda error: said.append(error.str())}
+    listening: dict[str, Any] = {**settings, "error_cb": lambda error: said.append(error.str())}
     admin = AdminClient(listening)
     try:
         admin.list_topics(timeout=5)

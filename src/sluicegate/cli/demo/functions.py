@@ -18,16 +18,18 @@ _LOG_SECONDS = 10
 def a_function(story: Story, iam: Any, root: Keys, secret: str) -> None:
     """Function code reads a secret: denied, allowed, and logged."""
     story.tell("A function: its code runs in a sandbox, as its execution role")
-    role = _role(story, iam)
+    role = trusted_role(story, iam, "function")
+    managed = "arn:aws:iam::aws:policy/service-role/AWSLambdaMSKExecutionRole"
+    story.ask("root", iam.attach_role_policy, RoleName="function", PolicyArn=managed)
     lambda_ = story.client("lambda", root)
     story.ask(
         "root",
         lambda_.create_function,
         FunctionName="orders",
-        Runtime=_python(),
+        Runtime=python(),
         Role=role,
         Handler="function_code.handler",
-        Code={"ZipFile": _package()},
+        Code={"ZipFile": package(_CODE)},
         Timeout=10,
     )
     denied = _invoke(story, lambda_, {"secret": secret})
@@ -49,7 +51,8 @@ def a_function(story: Story, iam: Any, root: Keys, secret: str) -> None:
         story.show("log", line)
 
 
-def _role(story: Story, iam: Any) -> str:
+def trusted_role(story: Story, iam: Any, name: str) -> str:
+    """A role that Lambda may assume and that may do nothing; its ARN."""
     trust = json.dumps(
         {
             "Version": "2012-10-17",
@@ -61,21 +64,20 @@ def _role(story: Story, iam: Any) -> str:
         }
     )
     create = iam.create_role
-    role = story.ask("root", create, RoleName="function", AssumeRolePolicyDocument=trust)["Role"]
-    managed = "arn:aws:iam::aws:policy/service-role/AWSLambdaMSKExecutionRole"
-    story.ask("root", iam.attach_role_policy, RoleName="function", PolicyArn=managed)
+    role = story.ask("root", create, RoleName=name, AssumeRolePolicyDocument=trust)["Role"]
     arn: str = role["Arn"]
     return arn
 
 
-def _package() -> bytes:
+def package(code: Path) -> bytes:
+    """A deployment package of one file."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.write(_CODE, _CODE.name)
+        archive.write(code, code.name)
     return packed.getvalue()
 
 
-def _python() -> str:
+def python() -> str:
     """The runtime of the Python that runs this: there is one on this machine for sure."""
     import sys
 

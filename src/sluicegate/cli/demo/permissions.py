@@ -78,8 +78,8 @@ def an_assumed_role(story: Story, iam: Any, alice: Keys) -> Keys:
     return keys
 
 
-def a_secret(story: Story, iam: Any, root: Keys, session: Keys) -> str:
-    """A secret and its key, each with its own say; the ARN of the secret."""
+def a_secret(story: Story, iam: Any, root: Keys, session: Keys) -> tuple[str, str]:
+    """A secret and its key, each with its own say; the ARNs of both."""
     story.tell("A secret under a key of our own: reading it takes two permissions")
     kms = story.client("kms", root)
     key = story.ask("root", kms.create_key, Description="orders")["KeyMetadata"]
@@ -104,8 +104,7 @@ def a_secret(story: Story, iam: Any, root: Keys, session: Keys) -> str:
     managed = "arn:aws:iam::aws:policy/service-role/AWSLambdaMSKExecutionRole"
     story.tell(f"{managed.rpartition('/')[2]}, as AWS ships it")
     story.ask("root", iam.attach_role_policy, RoleName="orders", PolicyArn=managed)
-    arn: str = secret["ARN"]
-    return arn
+    return secret["ARN"], key["Arn"]
 
 
 def logs(story: Story, session: Keys) -> None:

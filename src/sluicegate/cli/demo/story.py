@@ -64,6 +64,17 @@ class Story:
             return decision_id
         raise StepFailed("the call was allowed, and must not be")
 
+    def rejected(self, who: str, call: Callable[..., Any], /, **parameters: Any) -> None:
+        """Make a call that must be answered with what is missing, and show it."""
+        self._show_call(who, call, parameters)
+        try:
+            call(**parameters)
+        except ClientError as error:
+            shown = error.response["Error"]
+            self.show("rejected", f"{shown['Code']}: {shown['Message']}")
+            return
+        raise StepFailed("the call was accepted, and must not be")
+
     def show(self, label: str, text: str) -> None:
         """One thing that came back."""
         lines = textwrap.wrap(text, _WIDTH - 14, break_long_words=False, break_on_hyphens=False)
