@@ -2,7 +2,8 @@
 
 `PERMISSIONS` moves with every policy, key, tag, user, role or grant: whoever caches what
 permissions are made of remembers the epoch it read them in and throws them away when the number
-has moved. `CLUSTERS` moves with what clusters should be: their keeper looks at all of it again.
+has moved. `CLUSTERS` and `MAPPINGS` move with what clusters and event source mappings should be:
+their keepers look at all of it again.
 INVARIANT: the bump is in the transaction of the change.
 """
 
@@ -20,6 +21,7 @@ epoch = sa.Table(
 
 PERMISSIONS = "permissions"
 CLUSTERS = "clusters"
+MAPPINGS = "mappings"
 
 _READ = sa.select(epoch.c.value).where(epoch.c.name == sa.bindparam("of"))
 _BUMP = epoch.update().where(epoch.c.name == sa.bindparam("of")).values(value=epoch.c.value + 1)

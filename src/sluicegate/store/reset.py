@@ -15,8 +15,8 @@ def empty(state: Database, *journals: Database) -> None:
         for table in reversed(metadata.sorted_tables):
             if table.name not in _KEPT:
                 tx.execute(table.delete())
-        epoch.bump(tx)
-        epoch.bump(tx, epoch.CLUSTERS)
+        for name in (epoch.PERMISSIONS, epoch.CLUSTERS, epoch.MAPPINGS):
+            epoch.bump(tx, name)
     for database in dict.fromkeys(journals):
         with database.write() as tx:
             for table in reversed(journal.sorted_tables):

@@ -6,7 +6,7 @@ What is right but for one thing gets deeper than what is wrong from the start.
 import json
 from typing import Any
 
-from tests.wire.fuzz.world import World
+from tests.wire.fuzz.world import LAMBDA_ROLE, World
 
 _TAGS = [{"Key": "k", "Value": "v"}]
 _PERMISSION = {
@@ -45,6 +45,7 @@ def calls(world: World) -> dict[str, dict[str, Any]]:
             ("kafka", _clusters(world.existing["kafka"])),
             ("kms", _keys(world.existing["kms"])),
             ("logs", _logs(world.existing["logs"])),
+            ("lambda", _functions(world.existing["lambda"])),
             ("iam-toolbox", _decisions(world.existing["iam-toolbox"])),
             ("sts", _sessions(world.existing["iam"])),
             ("secretsmanager", _secrets(world.existing["secretsmanager"])),
@@ -295,6 +296,41 @@ def _secrets(known: dict[str, list[Any]]) -> dict[str, dict[str, Any]]:
             "ExcludeCharacters": "abc",
             "IncludeSpace": True,
         },
+    }
+
+
+def _functions(known: dict[str, list[Any]]) -> dict[str, dict[str, Any]]:
+    function, alias = {"FunctionName": "orders"}, {"Name": "idle", "FunctionVersion": "1"}
+    routing = {"AdditionalVersionWeights": {"2": 0.5}}
+    return {
+        "CreateFunction": {
+            "FunctionName": "new",
+            "Runtime": "provided.al2023",
+            "Role": LAMBDA_ROLE,
+            "Handler": "x",
+            "Code": {"ZipFile": known["zipfile"][0]},
+            "Environment": {"Variables": {"KEY": "é"}},
+            "LoggingConfig": {"LogFormat": "JSON", "SystemLogLevel": "WARN"},
+            "EphemeralStorage": {"Size": 1024},
+            "Tags": {"k": "v"},
+        },
+        "UpdateFunctionCode": function | {"ZipFile": known["zipfile"][0], "DryRun": True},
+        "UpdateFunctionConfiguration": function
+        | {"Role": LAMBDA_ROLE, "Environment": {"Variables": {"KEY": "x"}}, "MemorySize": 256},
+        "AddPermission": function
+        | {
+            "StatementId": "new",
+            "Action": "lambda:*",
+            "Principal": "sns.amazonaws.com",
+            "SourceArn": "arn:aws:sns:us-east-1:000000000000:topic",
+            "SourceAccount": "000000000000",
+            "Qualifier": "live",
+        },
+        "UpdateAlias": function | alias | {"RoutingConfig": routing},
+        "PublishVersion": function | {"Description": "x"},
+        "ListFunctions": {"FunctionVersion": "ALL", "MaxItems": 2},
+        "TagResource": {"Resource": known["resource"][0], "Tags": {"k": "v"}},
+        "PutFunctionEventInvokeConfig": function | {"MaximumEventAgeInSeconds": 60},
     }
 
 

@@ -97,6 +97,45 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_epoch")),
     )
     op.create_table(
+        "event_source_mappings",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("account", sa.String(length=12), nullable=False),
+        sa.Column("region", sa.String(length=32), nullable=False),
+        sa.Column("function_id", sa.String(length=36), nullable=False),
+        sa.Column("function_arn", sa.String(length=512), nullable=False),
+        sa.Column("event_source_arn", sa.String(length=2048), nullable=True),
+        sa.Column("bootstrap_servers", sa.Text(), nullable=False),
+        sa.Column("topic", sa.String(length=249), nullable=False),
+        sa.Column("access", sa.Text(), nullable=False),
+        sa.Column("group_id", sa.String(length=200), nullable=False),
+        sa.Column("starting_position", sa.String(length=16), nullable=False),
+        sa.Column("starting_at_ms", sa.BigInteger(), nullable=True),
+        sa.Column("batch_size", sa.Integer(), nullable=False),
+        sa.Column("window_seconds", sa.Integer(), nullable=True),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("filters", sa.Text(), nullable=False),
+        sa.Column("sealed_filters", sa.LargeBinary(), nullable=True),
+        sa.Column("kms_key_arn", sa.String(length=2048), nullable=False),
+        sa.Column("destination", sa.String(length=350), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("last_modified_ms", sa.BigInteger(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("wanted", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("state_transition_reason", sa.String(length=64), nullable=False),
+        sa.Column("last_processing_result", sa.Text(), nullable=False),
+        sa.Column("applied_revision", sa.BigInteger(), nullable=False),
+        sa.Column("started_ms", sa.BigInteger(), nullable=True),
+        sa.Column("interface_ids", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_event_source_mappings")),
+    )
+    op.create_index(
+        op.f("ix_event_source_mappings_account_region"),
+        "event_source_mappings",
+        ["account", "region"],
+        unique=False,
+    )
+    op.create_table(
         "functions",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("account", sa.String(length=12), nullable=False),
@@ -526,6 +565,37 @@ def upgrade() -> None:
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_login_profiles_user_id")),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_login_profiles")),
+    )
+    op.create_table(
+        "mapping_leases",
+        sa.Column("mapping_id", sa.String(length=36), nullable=False),
+        sa.Column("holder", sa.String(length=128), nullable=False),
+        sa.Column("epoch", sa.BigInteger(), nullable=False),
+        sa.Column("expires_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["mapping_id"], ["event_source_mappings.id"], name=op.f("fk_mapping_leases_mapping_id")
+        ),
+        sa.PrimaryKeyConstraint("mapping_id", name=op.f("pk_mapping_leases")),
+    )
+    op.create_table(
+        "mapping_progress",
+        sa.Column("mapping_id", sa.String(length=36), nullable=False),
+        sa.Column("partition", sa.Integer(), nullable=False),
+        sa.Column("owner", sa.String(length=128), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=True),
+        sa.Column("committed", sa.BigInteger(), nullable=True),
+        sa.Column("end", sa.BigInteger(), nullable=True),
+        sa.Column("in_flight", sa.Integer(), nullable=False),
+        sa.Column("last_result", sa.Text(), nullable=False),
+        sa.Column("retry", sa.Integer(), nullable=False),
+        sa.Column("waits_for", sa.Text(), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["mapping_id"],
+            ["event_source_mappings.id"],
+            name=op.f("fk_mapping_progress_mapping_id"),
+        ),
+        sa.PrimaryKeyConstraint("mapping_id", "partition", name=op.f("pk_mapping_progress")),
     )
     op.create_table(
         "memberships",
