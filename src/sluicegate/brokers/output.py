@@ -3,6 +3,7 @@
 Read from a pipe, so that a full disk hides nothing, and never shown on a terminal.
 """
 
+import contextlib
 import os
 import re
 import threading
@@ -67,7 +68,9 @@ class Output:
                 log.write(line)
                 if is_fresh and _STALE.search(text):
                     is_fresh = False
-                    self._stale()
+                    # Whatever comes of it: this thread must go on reading.
+                    with contextlib.suppress(OSError):
+                        self._stale()
         log.close()
 
 
