@@ -1,4 +1,4 @@
-"""The function of a trigger, invoked: synchronously, by Lambda itself, with a batch as its event."""
+"""The function of a trigger, invoked: synchronously, by Lambda itself, a batch as its event."""
 
 import logging
 import random

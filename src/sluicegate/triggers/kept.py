@@ -193,7 +193,7 @@ class Kept:
             match interfaces.remove(mapping, calls, self._attachments):
                 case interfaces.Left(ids, message):
                     _log.warning("interfaces stay mapping=%s %s: %s", mapping.id, ids, message)
-                case interfaces.Unreachable():
+                case Unreachable():
                     return _STEP_SECONDS
                 case interfaces.Removed():
                     pass
@@ -272,9 +272,7 @@ class Kept:
         result, reason = mapping.last_processing_result, problems.USER_INITIATED
         if problem is not None:
             result, reason = problem.text, problem.reason or reason
-        elif self._polling is not None and self._polling.has_delivered:
-            result = problems.OK
-        elif result.startswith("PROBLEM"):
+        elif self._has_delivered or result.startswith("PROBLEM"):
             result = problems.OK
         with self._database.write() as tx:
             if (mapping.state, mapping.state_transition_reason) != (state, reason):
@@ -283,6 +281,10 @@ class Kept:
                 mappings.set_applied(tx, mapping.id, mapping.revision)
             if mapping.last_processing_result != result:
                 mappings.set_result(tx, mapping.id, result)
+
+    @property
+    def _has_delivered(self) -> bool:
+        return self._polling is not None and self._polling.has_delivered
 
     def _note(self) -> None:
         now = self._monotonic()

@@ -13,7 +13,7 @@ from confluent_kafka import Producer
 from .clusters import TOPIC, login
 from .functions import package, python, trusted_role
 from .permissions import policy
-from .story import Keys, Story, StepFailed
+from .story import Keys, StepFailed, Story
 
 _CODE = Path(__file__).with_name("orders_code.py")
 _FUNCTION, _ROLE = "handle-orders", "handle-orders"

@@ -1,31 +1,14 @@
 """AWS Lambda: functions, their versions and aliases, who may invoke them, and invocations."""
 
-from . import (
-    aliases,
-    concurrency,
-    creation,
-    event_configs,
-    inquiries,
-    invoking,
-    permissions,
-    publishing,
-    reading,
-    tagging,
-    updates,
-)
+from . import creation, invoking, mapping_changes, mapping_creation, reading, tagging
 
 OPERATIONS = (
     *creation.OPERATIONS,
     *reading.OPERATIONS,
-    *updates.OPERATIONS,
-    *publishing.OPERATIONS,
-    *aliases.OPERATIONS,
-    *permissions.OPERATIONS,
     *invoking.OPERATIONS,
-    *concurrency.OPERATIONS,
-    *event_configs.OPERATIONS,
     *tagging.OPERATIONS,
-    *inquiries.OPERATIONS,
+    *mapping_creation.OPERATIONS,
+    *mapping_changes.OPERATIONS,
 )
 
 __all__ = ["OPERATIONS"]

@@ -1,0 +1,318 @@
+"""The data path with its doors: records from the consumer to the function, offsets committed after.
+
+    poll    consumer.poll → path.received                     one thread, which never waits for long
+    work    path.next → invoke → path.answered → commit       as many threads as there is work for
+    given back: nothing new begins → what runs ends → commit → forgotten
+
+One lock guards the path; functions run, events are encoded and brokers are asked outside of it.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Collection
+from typing import Protocol
+
+from ..clock import Clock
+from ..delivery import Answer, Batch, DataPath, Discard, Invoke, Success, Throttled, Work
+from ..kafka import Assigned, Consumer, Hole, Lost, OnRebalance, Rebalance, Revoked
+from ..store.mapping_progress import Progress
+from . import problems
+from .invoking import FunctionGone
+from .problems import Problem
+from .troubles import Troubles
+
+_log = logging.getLogger("sluicegate.triggers")
+
+_POLL_SECONDS = 0.5
+# While partitions are paused somebody has to look whether they can be let in again.
+_CROWDED_POLL_SECONDS = 0.02
+_MOST_POLLED = 1_000
+# As long as a function that runs may keep a rebalance waiting, whatever its timeout is.
+_MOST_PATIENCE_SECONDS = 30.0
+
+
+class Invokes(Protocol):
+    """Whoever asks the function (`invoking.Invoker`)."""
+
+    def invoke(self, batch: Batch, event: bytes) -> Answer:
+        """What the function makes of it; `FunctionGone` when there is none."""
+        ...
+
+
+class Poller:
+    """Delivers the records of one consumer until it is closed.
+
+    `most` functions are asked at once; `patience_seconds` is what a rebalance waits for them.
+    """
+
+    def __init__(
+        self,
+        mapping_id: str,
+        owner: str,
+        consumer: Callable[[OnRebalance], Consumer],
+        path: DataPath,
+        invoker: Invokes,
+        clock: Clock,
+        *,
+        most: int,
+        patience_seconds: float,
+        monotonic: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = lambda: random.uniform(-1, 1),
+    ) -> None:
+        self._mapping_id = mapping_id
+        self._owner = owner
+        self._path = path
+        self._invoker = invoker
+        self._clock = clock
+        self._most = most
+        self._patience = min(patience_seconds, _MOST_PATIENCE_SECONDS)
+        self._monotonic = monotonic
+        self._jitter = jitter
+        # Guards what follows and the path; told whenever there may be something to do.
+        self._changed = threading.Condition()
+        self._troubles = Troubles(monotonic)
+        self._failing: dict[int, Problem] = {}
+        self._delivered: set[int] = set()
+        self._paused: frozenset[int] = frozenset()
+        self._committing = self._busy = 0
+        self._is_ending = self._has_ended = False
+        self._workers: list[threading.Thread] = []
+        # One commit at a time: of two, the older must not be the last.
+        self._commits = threading.Lock()
+        self._consumer = consumer(self._rebalanced)
+        self._thread = threading.Thread(target=self._poll, name=f"poll {mapping_id}", daemon=True)
+        self._thread.start()
+
+    @property
+    def problem(self) -> Problem | None:
+        """What keeps records from being delivered, if something does: the brokers first."""
+        with self._changed:
+            failing = next(iter(self._failing.values()), None)
+            return self._troubles.problem() or failing
+
+    @property
+    def has_delivered(self) -> bool:
+        """Whether anything was delivered."""
+        with self._changed:
+            return bool(self._delivered)
+
+    def must_log_in_anew(self) -> bool:
+        """Whether the brokers refused the login since this was asked last."""
+        with self._changed:
+            return self._troubles.must_log_in_anew()
+
+    def progress(self) -> list[Progress]:
+        """How far it is, by partition."""
+        offsets = {each.partition: each for each in self._consumer.status()}
+        at_ms, now_ms = self._clock.now_ms(), self._now_ms()
+        with self._changed:
+            return [
+                Progress(
+                    self._mapping_id,
+                    each.partition,
+                    self._owner,
+                    at_ms,
+                    position=offsets[each.partition].position,
+                    committed=offsets[each.partition].committed,
+                    end=offsets[each.partition].end,
+                    in_flight=each.unsettled - each.waiting,
+                    last_result=self._last_result(each.partition),
+                    retry=max(0, each.attempt - 1),
+                    waits_for=_waits_for(each.throttled, each.pause_until_ms - now_ms),
+                )
+                for each in self._path.progress()
+                if each.partition in offsets
+            ]
+
+    def close(self) -> None:
+        """Begin nothing more, finish and commit what runs, and leave the group."""
+        with self._changed:
+            self._is_ending = True
+        self._thread.join()
+        with self._changed:
+            self._has_ended = True
+            self._changed.notify_all()
+        for worker in self._workers:
+            worker.join(self._patience)
+
+    # Polling.
+
+    def _poll(self) -> None:
+        try:
+            while not self._is_ending:
+                self._poll_once()
+        except Exception:  # noqa: BLE001 - the top of a thread
+            _log.exception("polling ended mapping=%s", self._mapping_id)
+        # Given back and left: `_rebalanced` is told of all partitions.
+        self._consumer.close()
+
+    def _poll_once(self) -> None:
+        seconds = _CROWDED_POLL_SECONDS if self._paused else _POLL_SECONDS
+        polled = self._consumer.poll(seconds, _MOST_POLLED)
+        for hole in polled.holes:
+            self._tell_hole(hole)
+        with self._changed:
+            self._troubles.note(polled.troubles)
+            if polled.records:
+                self._troubles.clear()
+                self._path.received(polled.records, self._now_ms())
+            crowded = self._path.crowded()
+            has_settled = bool(self._path.committable())
+            self._changed.notify_all()
+            self._have_workers()
+        self._pause(crowded)
+        if has_settled:
+            # A poll that was filtered out entirely is committed at once.
+            self._commit()
+
+    def _pause(self, crowded: frozenset[int]) -> None:
+        if crowded != self._paused:
+            self._consumer.pause(crowded - self._paused)
+            self._consumer.resume(self._paused - crowded)
+            self._paused = crowded
+
+    def _rebalanced(self, told: Rebalance) -> None:
+        """Called in the polling thread, from inside the consumer."""
+        match told:
+            case Assigned(partitions, generation):
+                with self._changed:
+                    self._path.assigned(partitions, generation)
+            case Revoked(partitions):
+                self._give_back(partitions)
+            case Lost(partitions):
+                self._forget(partitions)
+
+    def _give_back(self, partitions: Collection[int]) -> None:
+        with self._changed:
+            self._path.hold(partitions)
+            self._changed.wait_for(lambda: not self._path.is_running(partitions), self._patience)
+        self._commit()
+        self._forget(partitions)
+
+    def _forget(self, partitions: Collection[int]) -> None:
+        with self._changed:
+            self._path.forget(partitions)
+            for partition in partitions:
+                self._failing.pop(partition, None)
+                self._delivered.discard(partition)
+
+    # Working.
+
+    def _have_workers(self) -> None:
+        """One more thread where all are busy and there is something to do; the lock is held."""
+        due_ms = self._path.due_ms()
+        if due_ms is not None and self._busy == len(self._workers) < self._most:
+            worker = threading.Thread(
+                target=self._work, name=f"invoke {self._mapping_id}", daemon=True
+            )
+            self._workers.append(worker)
+            worker.start()
+
+    def _work(self) -> None:
+        while (work := self._next()) is not None:
+            try:
+                self._done(work)
+            except Exception:  # noqa: BLE001 - the top of a thread
+                # The batch stays under way, its offsets uncommitted: nothing is lost by it.
+                _log.exception("a batch is stuck mapping=%s", self._mapping_id)
+            with self._changed:
+                self._busy -= 1
+                self._changed.notify_all()
+
+    def _next(self) -> Work | None:
+        with self._changed:
+            while not self._has_ended:
+                # INVARIANT: what was delivered is committed before anything new begins, or a kill
+                # could bring two batches of a partition again.
+                if not self._committing:
+                    work = self._path.next(self._now_ms(), self._clock.now_ms())
+                    if work is not None:
+                        self._busy += 1
+                        self._have_workers()
+                        return work
+                due_ms = self._path.due_ms()
+                left = None if due_ms is None else max(0.0, (due_ms - self._now_ms()) / 1000)
+                self._changed.wait(None if self._committing else left)
+            return None
+
+    def _done(self, work: Work) -> None:
+        match work:
+            case Invoke(batch=batch):
+                answer = self._asked(batch)
+                with self._changed:
+                    self._path.answered(work.id, answer, self._now_ms(), jitter=self._jitter())
+                    self._note(batch, answer)
+                    self._committing += 1
+            case Discard():
+                self._drop(work)
+                with self._changed:
+                    self._path.discarded(work.id)
+                    self._committing += 1
+        try:
+            self._commit()
+        finally:
+            with self._changed:
+                self._committing -= 1
+                self._changed.notify_all()
+
+    def _asked(self, batch: Batch) -> Answer:
+        try:
+            return self._invoker.invoke(batch, self._path.encoder.event(batch))
+        except FunctionGone:
+            with self._changed:
+                self._failing.update(dict.fromkeys(batch.partitions, problems.FUNCTION_GONE))
+            return Throttled()
+
+    def _note(self, batch: Batch, answer: Answer) -> None:
+        for partition in batch.partitions:
+            if isinstance(answer, Success):
+                self._failing.pop(partition, None)
+                self._delivered.add(partition)
+            else:
+                self._failing.setdefault(partition, problems.FUNCTION_FAILED)
+
+    def _drop(self, discard: Discard) -> None:
+        """There is no destination that could be told: what is given up is told here."""
+        for share in discard.batch.shares:
+            offsets = share.offsets()
+            _log.error(
+                "records dropped mapping=%s partition=%d offsets=%d-%d: %s",
+                *(self._mapping_id, share.partition, offsets[0], offsets[-1], discard.condition),
+            )
+
+    def _commit(self) -> None:
+        """Commit what may be; what could not be is offered again with the next."""
+        with self._commits:
+            with self._changed:
+                commits = self._path.committable()
+            if not commits:
+                return
+            committing = self._consumer.commit(commits)
+            with self._changed:
+                self._path.committed(committing.done)
+                self._troubles.note(committing.troubles)
+
+    def _last_result(self, partition: int) -> str:
+        problem = self._failing.get(partition)
+        if problem is not None:
+            return problem.text
+        return problems.OK if partition in self._delivered else ""
+
+    def _tell_hole(self, hole: Hole) -> None:
+        what = "the topic was made again" if hole.is_new_log else "records were gone before"
+        _log.error(
+            "hole mapping=%s partition=%d offsets=%d-%d: %s",
+            *(self._mapping_id, hole.partition, hole.start, hole.end, what),
+        )
+
+    def _now_ms(self) -> int:
+        return int(self._monotonic() * 1000)
+
+
+def _waits_for(is_throttled: bool, pause_ms: int) -> str:
+    if pause_ms <= 0:
+        return ""
+    what = "the function is throttled" if is_throttled else "the function failed"
+    return f"{what}; again in {pause_ms / 1000:.1f} s"

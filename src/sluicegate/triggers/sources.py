@@ -1,0 +1,152 @@
+"""Pollers made from mappings and what a survey found: the machinery of a kept mapping."""
+
+import os
+from functools import partial
+from typing import Literal
+
+from ..brokers import authority
+from ..clock import Clock
+from ..delivery import Bounds, DataPath, EventEncoder, EventSource, Filters, RetryPolicy
+from ..execution import Clients, ExecutionRoles
+from ..execution.calls import RoleCalls, SessionCalls
+from ..execution.findings import Anonymous, AsRole, Connection, Password
+from ..execution.versions import Versions
+from ..functions import Functions
+from ..kafka import (
+    AtTimestamp,
+    BrokerFault,
+    Credentials,
+    GroupConsumer,
+    Latest,
+    OnRebalance,
+    Plaintext,
+    Sasl,
+    StartingPosition,
+    Tls,
+    TrimHorizon,
+    fix_start,
+)
+from ..kafka import Connection as Brokers
+from ..store.database import Database
+from ..store.mappings import EventSourceMapping
+from ..vault import Vault
+from .invoking import Invoker
+from .kept import CannotPoll
+from .poller import Poller
+from .problems import LOGIN_FAILED, NO_IAM
+from .troubles import problem_of
+
+Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+_MECHANISMS: tuple[Mechanism, ...] = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+
+_DEFAULT_WINDOW_MS = 500
+# Two for each core keep both busy while one of them waits for its function.
+_MOST_AT_ONCE = max(2, 2 * (os.cpu_count() or 1))
+
+
+class Sources:
+    """`Machinery` on real brokers and real functions. `owner` names this worker."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        clients: Clients,
+        roles: ExecutionRoles,
+        functions: Functions,
+        versions: Versions,
+        clock: Clock,
+        owner: str,
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._clients = clients
+        self._roles = roles
+        self._functions = functions
+        self._versions = versions
+        self._clock = clock
+        self._owner = owner
+
+    def calls(self, mapping: EventSourceMapping, role_arn: str) -> RoleCalls:
+        """`Machinery.calls`."""
+        function_arn = mapping.function_arn.removesuffix(f":{mapping.qualifier}")
+        return SessionCalls(self._clients, self._roles, function_arn, role_arn)
+
+    def polling(
+        self, mapping: EventSourceMapping, connection: Connection, *, is_first: bool
+    ) -> Poller:
+        """`Machinery.polling`."""
+        brokers = Brokers(
+            ",".join(connection.bootstrap_servers), self._credentials(mapping, connection)
+        )
+        if is_first:
+            try:
+                fix_start(brokers, connection.group_id, mapping.topic, _start(mapping))
+            except BrokerFault as fault:
+                raise CannotPoll(problem_of(fault.trouble)) from None
+        choice = self._versions.choice(mapping.function_id, mapping.qualifier)
+        timeout = choice.version.timeout_seconds if choice else 0
+        return Poller(
+            mapping.id,
+            self._owner,
+            partial(_consumer, brokers, connection.group_id, mapping.topic, f"{mapping.id}-0"),
+            _path(mapping, connection),
+            Invoker(mapping, self._functions, self._versions),
+            self._clock,
+            most=_MOST_AT_ONCE,
+            patience_seconds=timeout + 1,
+        )
+
+    def _credentials(self, mapping: EventSourceMapping, connection: Connection) -> Credentials:
+        tls = None
+        if connection.is_tls:
+            # MSK's brokers are ours, and so is who signs their certificates.
+            own = connection.authority
+            if own is None and mapping.event_source_arn:
+                own = authority.certificate(self._database, self._vault, self._clock)
+            tls = Tls(authorities=own or "")
+        match connection.login:
+            case Anonymous():
+                return tls or Plaintext()
+            case Password(mechanism, username, password):
+                return Sasl(_mechanism(mechanism), username, password, tls)
+            case AsRole():
+                raise CannotPoll(NO_IAM)
+
+
+def _consumer(
+    brokers: Brokers, group: str, topic: str, client_id: str, told: OnRebalance
+) -> GroupConsumer:
+    return GroupConsumer(brokers, group, topic, told, client_id=client_id)
+
+
+def _path(mapping: EventSourceMapping, connection: Connection) -> DataPath:
+    source = EventSource(mapping.event_source_arn or "", ",".join(connection.bootstrap_servers))
+    window = mapping.window_seconds
+    bounds = Bounds(
+        records=mapping.batch_size,
+        window_ms=_DEFAULT_WINDOW_MS if window is None else 1000 * window,
+    )
+    return DataPath(
+        EventEncoder(source, mapping.topic),
+        filters=Filters(mapping.filters),
+        bounds=bounds,
+        policy=RetryPolicy.on_demand(has_destination=bool(mapping.destination)),
+    )
+
+
+def _start(mapping: EventSourceMapping) -> StartingPosition:
+    match mapping.starting_position:
+        case "LATEST":
+            return Latest()
+        case "AT_TIMESTAMP":
+            return AtTimestamp(mapping.starting_at_ms or 0)
+        case _:
+            return TrimHorizon()
+
+
+def _mechanism(name: str) -> Mechanism:
+    for known in _MECHANISMS:
+        if known == name:
+            return known
+    raise CannotPoll(LOGIN_FAILED)
