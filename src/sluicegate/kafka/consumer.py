@@ -44,8 +44,6 @@ SETTINGS: dict[str, Any] = {
     # Dynamic members: SIGTERM leaves at once. Classic protocol: brokers of any age.
     "group.protocol": "classic",
     "partition.assignment.strategy": "cooperative-sticky",
-    "session.timeout.ms": 10_000,
-    "heartbeat.interval.ms": 3_000,
     "max.poll.interval.ms": 300_000,
     "check.crcs": True,
     # A partition that is added is found within a minute and not within five.
@@ -78,6 +76,7 @@ class GroupConsumer:
         on_rebalance: OnRebalance,
         *,
         client_id: str = "sluicegate",
+        session_timeout_ms: int = 10_000,
     ) -> None:
         self._topic = topic
         self._on_rebalance = on_rebalance
@@ -92,7 +91,13 @@ class GroupConsumer:
         self._ask_at = 0.0
         self._troubles: list[Trouble] = []
         self._holes: list[Hole] = []
-        given = {"group.id": group, "client.id": client_id, "error_cb": self._failed}
+        given: dict[str, Any] = {
+            "group.id": group,
+            "client.id": client_id,
+            "session.timeout.ms": session_timeout_ms,
+            "heartbeat.interval.ms": session_timeout_ms // 3,
+            "error_cb": self._failed,
+        }
         try:
             self._library = Library({**SETTINGS, **connection.config(), **given}, logger=silent)
         except KafkaException as error:

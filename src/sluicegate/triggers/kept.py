@@ -150,10 +150,12 @@ class Kept:
             self._say(mapping, DISABLED, None)
             return _STEP_SECONDS
         problem = self._source_problem(mapping, permissions)
-        if problem is None:
-            problem = self._poll(mapping)
-        else:
+        if problem is not None:
             self.stop_polling()
+        elif self._connection is None:
+            return _STEP_SECONDS  # nothing is known yet: the endpoint is out of reach
+        else:
+            problem = self._poll(mapping, self._connection)
         self._say(mapping, ENABLED, problem)
         self._note()
         return _STEP_SECONDS
@@ -243,11 +245,8 @@ class Kept:
             with self._database.write() as tx:
                 mappings.set_interfaces(tx, mapping.id, found.interface_ids)
 
-    def _poll(self, mapping: EventSourceMapping) -> Problem | None:
+    def _poll(self, mapping: EventSourceMapping, connection: Connection) -> Problem | None:
         """Have it polled, by what it is now; what keeps it from being delivered."""
-        connection = self._connection
-        if connection is None:
-            return None
         wanted = mapping.revision, connection
         if self._polled is not None and self._polled != wanted:
             self.stop_polling()

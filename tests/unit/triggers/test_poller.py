@@ -1,0 +1,237 @@
+"""Records from a consumer to a function and back to its offsets, on a topic in memory."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from tests.system.waiting import until
+
+from sluicegate.delivery import (
+    Answer,
+    Batch,
+    Bounds,
+    DataPath,
+    EventEncoder,
+    EventSource,
+    Failed,
+    Response,
+    Success,
+    Throttled,
+)
+from sluicegate.kafka import NotAuthorized, OnRebalance, Polled, Rejoining
+from sluicegate.testing import FrozenClock, StubConsumer, StubTopic
+from sluicegate.triggers import problems
+from sluicegate.triggers.invoking import FunctionGone
+from sluicegate.triggers.poller import Poller
+
+FAILED = Failed(Response("request", "$LATEST", "Unhandled"))
+
+
+class Waiting(StubConsumer):
+    """A consumer whose poll waits a moment when there is nothing, as a real one does."""
+
+    def poll(self, timeout_seconds: float, most: int = 1_000) -> Polled:
+        polled = super().poll(timeout_seconds, most)
+        if not polled.records:
+            self.topic.idle.wait(0.005)  # type: ignore[attr-defined]
+        return polled
+
+
+class Function:
+    """Answers batches as a test says, and keeps what it was given."""
+
+    def __init__(self, topic: StubTopic) -> None:
+        self.topic = topic
+        self.given: list[tuple[int, list[int]]] = []
+        self.answer: Callable[[Batch], Answer] = lambda _batch: Success()
+        self.at_once: dict[int, int] = {}
+        self.offences: list[str] = []
+
+    def invoke(self, batch: Batch, event: bytes) -> Answer:
+        told = json.loads(event)["records"]
+        for share in batch.shares:
+            key = f"{self.topic.name}-{share.partition}"
+            offsets = [record["offset"] for record in told[key]]
+            before = self.topic.committed.get(share.partition, 0)
+            if offsets[0] != before:
+                self.offences.append(f"{offsets[0]} began while {before} was committed")
+            self.at_once[share.partition] = self.at_once.get(share.partition, 0) + 1
+            if self.at_once[share.partition] > 1:
+                self.offences.append(f"two at once of {share.partition}")
+            self.given.append((share.partition, offsets))
+        answer = self.answer(batch)
+        for share in batch.shares:
+            self.at_once[share.partition] -= 1
+        return answer
+
+
+class Bench:
+    """A poller of a topic in memory."""
+
+    def __init__(self, partitions: int) -> None:
+        self.topic = StubTopic(partitions=partitions)
+        self.topic.idle = threading.Event()  # type: ignore[attr-defined]
+        self.function = Function(self.topic)
+        self.consumer: StubConsumer
+        path = DataPath(
+            EventEncoder(EventSource("", "kafka.example:9092"), self.topic.name),
+            bounds=Bounds(records=10, window_ms=0),
+        )
+        self.poller = Poller(
+            "mapping",
+            "worker",
+            self._consumer,
+            path,
+            self.function,
+            FrozenClock(),
+            most=4,
+            patience_seconds=30,
+            jitter=lambda: 0.0,
+        )
+        self.consumer.assign(*range(partitions))
+
+    def _consumer(self, told: OnRebalance) -> StubConsumer:
+        self.consumer = Waiting(self.topic, told)
+        return self.consumer
+
+    def push(self, count: int, partition: int = 0) -> None:
+        for number in range(count):
+            self.topic.push(str(number).encode(), partition=partition)
+
+    def is_committed(self, **wanted: int) -> bool:
+        return self.topic.committed == {int(name[1:]): offset for name, offset in wanted.items()}
+
+    def delivered(self, partition: int) -> list[int]:
+        return [
+            offset
+            for which, offsets in self.function.given
+            if which == partition
+            for offset in offsets
+        ]
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    """Two partitions."""
+    made = Bench(2)
+    yield made
+    made.poller.close()
+    assert made.function.offences == []
+
+
+def test_records_are_delivered_in_order_and_committed_afterwards(bench: Bench) -> None:
+    bench.push(25, 0)
+    bench.push(35, 1)
+    until(lambda: bench.is_committed(p0=25, p1=35), "all to be committed")
+    assert bench.delivered(0) == list(range(25)) and bench.delivered(1) == list(range(35))
+    assert all(len(offsets) <= 10 for _, offsets in bench.function.given)
+    assert bench.poller.problem is None and bench.poller.has_delivered
+
+
+def test_a_failing_batch_is_tried_again_and_holds_up_its_partition_alone(bench: Bench) -> None:
+    failing = threading.Event()
+    failing.set()
+
+    def answer(batch: Batch) -> Answer:
+        return FAILED if 0 in batch.partitions and failing.is_set() else Success()
+
+    bench.function.answer = answer
+    bench.push(15, 0)
+    until(lambda: bench.poller.problem is problems.FUNCTION_FAILED, "the failure to be told")
+    bench.push(15, 1)
+    until(lambda: bench.topic.committed.get(1) == 15, "the other partition")
+    assert 0 not in bench.topic.committed
+    shown = {each.partition: each for each in bench.poller.progress()}
+    assert shown[0].last_result == "PROBLEM: Function call failed" and shown[1].last_result == "OK"
+    failing.clear()
+    until(lambda: bench.is_committed(p0=15, p1=15), "the batch that failed")
+    assert bench.poller.problem is None
+    assert sorted(set(bench.delivered(0))) == list(range(15))
+
+
+def test_a_throttled_function_is_asked_again(bench: Bench) -> None:
+    answers: Iterator[Answer] = iter([Throttled(), Throttled(), Success()])
+    bench.function.answer = lambda _batch: next(answers)
+    bench.push(3, 0)
+    until(lambda: bench.is_committed(p0=3), "the batch")
+
+
+def test_what_runs_ends_before_a_partition_is_given_back(bench: Bench) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def answer(_batch: Batch) -> Answer:
+        begun.set()
+        assert may_end.wait(30)
+        return Success()
+
+    bench.function.answer = answer
+    bench.push(10, 0)
+    assert begun.wait(30)
+    giving = threading.Thread(target=bench.consumer.revoke, args=(0,))
+    giving.start()
+    bench.push(10, 0)
+    may_end.set()
+    giving.join(30)
+    assert bench.topic.committed == {0: 10} and bench.delivered(0) == list(range(10))
+
+
+def test_what_a_lost_partition_runs_is_not_committed(bench: Bench) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def answer(_batch: Batch) -> Answer:
+        begun.set()
+        assert may_end.wait(30)
+        return Success()
+
+    bench.function.answer = answer
+    bench.push(10, 0)
+    assert begun.wait(30)
+    bench.consumer.lose(0)
+    may_end.set()
+    bench.poller.close()
+    assert bench.topic.committed == {}
+
+
+def test_closing_finishes_and_commits_what_runs(bench: Bench) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def answer(_batch: Batch) -> Answer:
+        begun.set()
+        assert may_end.wait(30)
+        return Success()
+
+    bench.function.answer = answer
+    bench.push(30, 0)
+    assert begun.wait(30)
+    closing = threading.Thread(target=bench.poller.close)
+    closing.start()
+    may_end.set()
+    closing.join(30)
+    assert bench.consumer.is_closed
+    assert bench.topic.committed == {0: len(bench.delivered(0))}
+
+
+def test_a_commit_that_is_refused_is_tried_again(bench: Bench) -> None:
+    bench.topic.commit_troubles.append(Rejoining(27, "rebalancing"))
+    bench.push(5, 0)
+    until(lambda: bench.topic.commit_troubles == [], "the refusal")
+    bench.push(5, 1)
+    until(lambda: bench.is_committed(p0=5, p1=5), "both to be committed")
+
+
+def test_brokers_that_refuse_are_the_problem_until_records_come(bench: Bench) -> None:
+    bench.consumer.troubles.append(NotAuthorized(29, "not authorized"))
+    until(lambda: bench.poller.problem is problems.NOT_AUTHORIZED, "the refusal to be told")
+    bench.push(1, 0)
+    until(lambda: bench.poller.problem is None, "records")
+
+
+def test_a_function_that_is_gone_is_told_and_nothing_is_committed(bench: Bench) -> None:
+    def gone(_batch: Batch) -> Answer:
+        raise FunctionGone
+
+    bench.function.answer = gone
+    bench.push(1, 0)
+    until(lambda: bench.poller.problem is problems.FUNCTION_GONE, "it to be told")
+    assert bench.topic.committed == {}
