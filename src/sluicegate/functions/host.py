@@ -58,9 +58,13 @@ class Host:
 
     def settle(self, sandbox: Sandbox, code: Path) -> None:
         """Show the code in a sandbox that was started ahead."""
-        shown = self._use(str(code))
-        sandbox.at_end(lambda: self._unuse(str(code)))
-        self._alive().fill(sandbox.slot, shown)
+        path = str(code)
+        spawner = self._alive()
+        sandbox.at_end(lambda: self._unuse(path))
+        with self._lock:
+            self._uses[path] = self._uses.get(path, 0) + 1
+            shown = self._shown.get(path, "")
+            self._shown[path] = spawner.fill(sandbox.slot, shown, path)
 
     def start_executable(self, code: Path, ephemeral_mb: int, told: Told) -> Sandbox:
         """A sandbox that runs the code's own `bootstrap`."""
