@@ -45,13 +45,14 @@ class Host:
         """A Python sandbox for a function to come; its code is shown by `settle`."""
         environment = defaults(PLACES, python=True)
         environment["AWS_LAMBDA_RUNTIME_API"] = PLACES.runtime_api
-        slot = self._alive().slot()
+        spawner = self._alive()
+        slot = spawner.slot()
         try:
             sandbox = self._start_python(
-                slot, EPHEMERAL_MB, environment, python, lambda: self._alive().hide(slot)
+                slot, EPHEMERAL_MB, environment, python, lambda: spawner.hide(slot)
             )
         except BaseException:
-            self._alive().hide(slot)
+            spawner.hide(slot)
             raise
         sandbox.slot = slot
         return sandbox

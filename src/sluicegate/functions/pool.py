@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..clock import Clock
-from ..errors import AwsError
+from ..errors import AwsError, Unavailable
 from ..settings import Settings
 from . import entrypoint
 from .environment import Environment, Lost, State, not_begun
@@ -136,6 +136,8 @@ class Pool:
         """A warm environment for the version, or a new one where there is room."""
         evicted: list[Environment] = []
         with self._changed:
+            if self._is_closed:
+                raise Unavailable("functions are not run any more")
             generation = self._generations.get(version.arn, 0)
             if (found := self._warm(version)) is not None:
                 self._busy.add(found)

@@ -46,7 +46,7 @@ class Spawner:
         ours.settimeout(_ANSWER_SECONDS)
         self._control = ours
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "sluicegate.functions.spawner"],
+            [sys.executable, "-P", "-m", "sluicegate.functions.spawner"],
             stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
             env={name: os.environ[name] for name in _PASSED if name in os.environ},
