@@ -113,6 +113,7 @@ def make_rig(
     *,
     endpoint: tuple[str, int] = ("127.0.0.1", 9),
     limits: Limits | None = None,
+    credentials: Callable[[FunctionVersion], Credentials] = lambda _version: CREDENTIALS,
     **settings: Any,
 ) -> Rig:
     """A rig of its own below `folder`; its pool is to be closed."""
@@ -121,7 +122,7 @@ def make_rig(
         Settings(**settings),
         cache=folder / "cache",
         endpoint=endpoint,
-        credentials=lambda _version: CREDENTIALS,
+        credentials=credentials,
         logs=sink,
         clock=SystemClock(),
         limits=limits,
