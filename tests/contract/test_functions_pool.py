@@ -24,12 +24,10 @@ SLEEPS = "import time\ndef handler(event, context): time.sleep(event); return 's
 
 @pytest.fixture
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    """A pool of its own, of two environments at most; what it caches is shared."""
-    folder = tmp_path_factory.mktemp("pool")
-    cache = tmp_path_factory.getbasetemp() / "pool-cache"
-    cache.mkdir(exist_ok=True)
-    (folder / "cache").symlink_to(cache)
-    made = make_rig(folder, limits=Limits(most=2, ahead=0, wait_seconds=0.2))
+    """A pool of its own, of two environments at most; nothing waits ahead."""
+    made = make_rig(
+        tmp_path_factory.mktemp("pool"), limits=Limits(most=2, ahead=0, wait_seconds=0.2)
+    )
     yield made
     made.pool.close()
 
@@ -111,12 +109,14 @@ def test_a_killed_service_leaves_nothing(tmp_path: Path) -> None:
         cwd=ROOT,
         stdout=subprocess.PIPE,
     )
-    assert service.stdout is not None and service.stdout.readline() == b"busy\n"
-    processes = [pid for pid in below(service.pid) if pid != service.pid]
+    try:
+        assert service.stdout is not None and service.stdout.readline() == b"busy\n"
+        processes = [pid for pid in below(service.pid) if pid != service.pid]
+        service.stdout.close()
+    finally:
+        service.kill()
+        service.wait()
     assert len(processes) > 3
-    service.kill()
-    service.wait()
-    service.stdout.close()
     assert eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in processes))
 
 
