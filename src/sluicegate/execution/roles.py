@@ -8,17 +8,28 @@ import threading
 from dataclasses import dataclass
 
 from ..access.sessions import Sessions
+from ..arn import Arn
 from ..clock import Clock
-from ..errors import AwsError
+from ..errors import AwsError, Unavailable
 from ..functions import Credentials, FunctionVersion
 from ..vault import Vault
-from ..wire.client import Unanswered
+from ..wire.client import answer
 from .clients import Clients
 
-_SERVICE = "lambda.amazonaws.com"
+SERVICE = "lambda.amazonaws.com"
+NOT_ASSUMED = "The role defined for the function cannot be assumed by Lambda."
+
 # A session is used for most of its life: whoever was given it has a fifth left at least.
 _USED = 0.8
 _MOST_KEPT = 1_000
+
+
+def session_name(function_arn: str) -> str:
+    """What Lambda calls a session: the function's name, at every renewal the same.
+
+    A session's name has two characters at least, a function's one.
+    """
+    return function_arn.rpartition(":")[2].ljust(2, "_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,26 +39,44 @@ class _Kept:
 
 
 class ExecutionRoles:
-    """Sessions for function code, kept for most of their life. Any thread may ask."""
+    """Sessions of execution roles, kept for most of their life. Any thread may ask."""
 
     def __init__(self, clients: Clients, vault: Vault, clock: Clock) -> None:
         self._clients = clients
         self._sessions = Sessions(vault)
         self._clock = clock
         self._lock = threading.Lock()
-        self._kept: dict[tuple[str, str], _Kept] = {}
+        self._kept: dict[tuple[str, str, bool], _Kept] = {}
 
     def credentials(self, version: FunctionVersion) -> Credentials:
-        """A session of the function's role; `AwsError` when Lambda may not assume it.
+        """A session for function code; `AwsError` when Lambda may not assume the role.
 
         Its calls carry `lambda:SourceFunctionArn`.
         """
-        now_ms = self._clock.now_ms()
-        key = version.arn, version.role_arn
+        return self._session(version.arn, version.role_arn, is_for_code=True)
+
+    def for_trigger(self, function_arn: str, role_arn: str, *, anew: bool = False) -> Credentials:
+        """A session for what Lambda does for a function's trigger, of the same name.
+
+        Its calls carry no `lambda:SourceFunctionArn`: no code of the function makes them. `anew`
+        asks the trust policy once more, however fresh the session that is kept.
+        """
+        return self._session(function_arn, role_arn, is_for_code=False, anew=anew)
+
+    def forget(self) -> None:
+        """Assume anew when asked again."""
         with self._lock:
-            kept = self._kept.get(key)
+            self._kept.clear()
+
+    def _session(
+        self, function_arn: str, role_arn: str, *, is_for_code: bool, anew: bool = False
+    ) -> Credentials:
+        now_ms = self._clock.now_ms()
+        key = function_arn, role_arn, is_for_code
+        with self._lock:
+            kept = None if anew else self._kept.get(key)
         if kept is None or kept.until_ms <= now_ms:
-            given = self._assumed(version, now_ms)
+            given = self._assumed(function_arn, role_arn, now_ms, is_for_code=is_for_code)
             kept = _Kept(given, now_ms + int(_USED * (given.expires_ms - now_ms)))
             with self._lock:
                 if len(self._kept) >= _MOST_KEPT:
@@ -55,28 +84,28 @@ class ExecutionRoles:
                 self._kept[key] = kept
         return kept.credentials
 
-    def forget(self) -> None:
-        """Assume anew when asked again."""
-        with self._lock:
-            self._kept.clear()
-
-    def _assumed(self, version: FunctionVersion, now_ms: int) -> Credentials:
+    def _assumed(
+        self, function_arn: str, role_arn: str, now_ms: int, *, is_for_code: bool
+    ) -> Credentials:
+        arn = Arn.parse(function_arn)
         minted = self._sessions.for_service(
-            version.account, _SERVICE, version.arn, now_ms, source_function_arn=version.arn
+            arn.account,
+            SERVICE,
+            function_arn,
+            now_ms,
+            source_function_arn=function_arn if is_for_code else "",
         )
         as_service = Credentials(
             minted.access_key, minted.secret_key, minted.token, minted.expires_ms
         )
-        sts = self._clients("sts", version.region, as_service)
+        sts = self._clients("sts", arn.region, as_service)
+        asked = {"RoleArn": role_arn, "RoleSessionName": session_name(function_arn)}
         try:
-            answer = sts.assume_role(RoleArn=version.role_arn, RoleSessionName=version.name)
-        except Unanswered:
-            raise AwsError(
-                "AccessDeniedException",
-                "The role defined for the function cannot be assumed by Lambda.",
-                status=403,
-            ) from None
-        given = answer["Credentials"]
+            given = answer(sts, "AssumeRole", asked)["Credentials"]
+        except Unavailable:
+            raise
+        except AwsError:
+            raise AwsError("AccessDeniedException", NOT_ASSUMED, status=403) from None
         return Credentials(
             given["AccessKeyId"],
             given["SecretAccessKey"],

@@ -33,4 +33,4 @@ def test_the_calls_that_are_spoiled_work_as_they_are(world: World) -> None:
     for name, params in calls(world).items():
         signer = "may everything"
         response = world.judged(world.signed(written(modelled(name), params), signer), signer)
-        assert response.status == 200, (name, response.body)
+        assert 200 <= response.status < 300, (name, response.body)

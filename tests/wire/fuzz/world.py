@@ -14,6 +14,7 @@ from botocore.awsrequest import AWSRequest, HeadersDict
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from botocore.model import OperationModel
+from tests.wire.fuzz import mappings
 from tests.wire.fuzz.state import State
 
 from sluicegate.testing import Endpoint, Member
@@ -69,6 +70,7 @@ class World:
             known = self.existing.setdefault(service, {})
             for result in furnish(self.endpoint.client(service)):
                 _remember(known, "", result)
+        self.mappings = mappings.furnished(self.endpoint)
         self.existing["iam-toolbox"] = self._decision(users["may nothing"])
         self._states = [State(folder / name) for name in ("sluicegate.db", "log-events.db")]
 
@@ -88,7 +90,7 @@ class World:
 
     def known(self, service: str) -> dict[str, list[Any]]:
         """What exists, by name: the service's own first; under `""` every text there is."""
-        merged: dict[str, list[Any]] = {}
+        merged: dict[str, list[Any]] = dict(self.mappings)
         for each in (*self.existing.values(), self.existing.get(service, {})):
             merged |= each
         texts = [text for found in merged.values() for text in found if isinstance(text, str)]
