@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -13,8 +14,10 @@ from sluicegate.brokers.installation import install
 from sluicegate.brokers.runtime import Installation
 from sluicegate.settings import load
 from sluicegate.testing import Endpoint
-from tests.contract.kafka_cluster import KafkaCluster
 from tests.contract.postgresql_server import PostgresqlServer, programs
+
+if TYPE_CHECKING:
+    from tests.contract.kafka_cluster import KafkaCluster
 
 # The machine decides how long an example takes; no test of ours is timed. A change is judged by the
 # same examples every time; at a desk, each run tries others.
@@ -74,8 +77,13 @@ def kafka() -> Installation:
 
 
 @pytest.fixture(scope="session")
-def broker(kafka: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaCluster]:
+def broker(
+    kafka: Installation, tmp_path_factory: pytest.TempPathFactory
+) -> "Iterator[KafkaCluster]":
     """A cluster of one node that tests share, each with topics and users of its own."""
+    # Imported here: the fast tier needs no client.
+    from tests.contract.kafka_cluster import KafkaCluster
+
     with KafkaCluster(kafka, tmp_path_factory.mktemp("broker")) as started:
         yield started
 

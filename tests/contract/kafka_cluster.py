@@ -233,7 +233,7 @@ def _certificates(folder: Path, endpoints: Mapping[int, Endpoint]) -> dict[int, 
                 api.vault,
                 SystemClock(),
                 endpoint,
-                authority.host_name("orders", "arn:aws:kafka:x", number, "eu-west-1"),
+                f"b-{number}.orders.abc123.c1.kafka.eu-west-1.amazonaws.com",
             )
             for number, endpoint in endpoints.items()
         }

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,12 +27,10 @@ from tests.contract.kafka_cluster import (
 )
 from tests.system.waiting import until
 
-from sluicegate.brokers.installation import install
 from sluicegate.brokers.listeners import Listener
 from sluicegate.brokers.plan import ClientCertificates
 from sluicegate.brokers.runtime import Installation
 from sluicegate.errors import BrokerRefused
-from sluicegate.settings import Settings
 
 VALUES = [f"value {number}".encode() for number in range(500)]
 
@@ -198,11 +197,13 @@ def test_three_nodes_agree_and_go_on_without_one(kafka: Installation, tmp_path: 
         assert consume(cluster.as_anybody(), "copied", 501) == [*VALUES, b"without one"]
 
 
-def test_an_installation_is_there_at_once_when_it_is_there(kafka: Installation) -> None:
-    said: list[str] = []
-    again = install(Settings().cache_folder, None, said.append)
-    assert (again, said) == (kafka, [])
-    assert kafka.aot_cache.exists()
+def test_a_cache_that_does_not_fit_is_forgotten_and_the_node_starts(
+    kafka: Installation, tmp_path: Path
+) -> None:
+    cache = tmp_path / "kafka.aot"
+    cache.write_bytes(b"not what the JVM wrote")
+    with KafkaCluster(replace(kafka, aot_cache=cache), tmp_path, listeners=frozenset()):
+        assert not cache.exists()
 
 
 def log_of(cluster: KafkaCluster) -> str:

@@ -5,11 +5,16 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials as SigningKeys
 
 from sluicegate.wire.client import Credentials, client
 
@@ -66,6 +71,23 @@ class Server:
         kept = json.loads((self.state / "root-credentials.json").read_text())
         return Credentials(kept["AccessKeyId"], kept["SecretAccessKey"])
 
+    def reset(self, signer: Credentials | None = None) -> tuple[int, bytes]:
+        """POST /sluicegate/reset, signed as root unless told otherwise: status and body."""
+        keys = signer or self.root()
+        request = AWSRequest("POST", f"{self.endpoint}/sluicegate/reset", data=b"")
+        signing = SigningKeys(keys.access_key, keys.secret_key)
+        SigV4Auth(signing, "sluicegate", "us-east-1").add_auth(request)
+        prepared = request.prepare()
+        plain = urllib.request.Request(
+            prepared.url, data=b"", headers=dict(prepared.headers), method="POST"
+        )
+        try:
+            with urllib.request.urlopen(plain, timeout=10) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read()
+
     def variables(self) -> dict[str, str]:
         """An environment that points AWS tools here, and knows nothing else of AWS."""
         root = self.root()
@@ -83,7 +105,7 @@ class Server:
     def api_pid(self) -> int:
         """The process id of the `api` child."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        (pid,) = children.split()
+        (pid,) = (pid for pid in children.split() if _is_ours(int(pid)))
         return int(pid)
 
     def stop(self) -> int:
@@ -126,3 +148,7 @@ class Server:
             self.facts[name] = fact.strip()
         process.stdout.close()
         raise AssertionError(f"serve ended with status {process.wait()} before it was ready")
+
+
+def _is_ours(pid: int) -> bool:
+    return b"sluicegate.serve.child" in Path(f"/proc/{pid}/cmdline").read_bytes()

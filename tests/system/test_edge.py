@@ -24,7 +24,7 @@ _READS: dict[str, tuple[str, dict[str, Any]]] = {
     "ec2": ("describe_vpcs", {}),
     "kms": ("list_keys", {}),
     "sqs": ("list_queues", {}),
-    "lambda": ("list_functions", {}),
+    "lambda": ("list_layers", {}),
     "s3": ("list_buckets", {}),
     "route53": ("list_hosted_zones", {}),
     "dynamodb": ("list_tables", {}),

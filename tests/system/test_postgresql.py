@@ -10,7 +10,7 @@ from sluicegate.wire.client import Credentials
 from tests.contract.postgresql_server import PostgresqlServer
 
 from .server import Server
-from .test_serve import get, reset
+from .test_serve import get
 from .waiting import until
 
 
@@ -44,7 +44,7 @@ def test_the_story_on_postgresql(tmp_path: Path, url: str) -> None:
         assert server.client("iam", alice).list_users()["Users"]
         secrets = server.client("secretsmanager")
         assert secrets.get_secret_value(SecretId="s")["SecretString"] == "x"
-        assert reset(server, server.root())[0] == 200
+        assert server.reset()[0] == 200
         assert server.client("iam").list_users()["Users"] == []
 
 

@@ -192,7 +192,7 @@ def test_concurrent_writers_lose_nothing_acknowledged_when_it_is_killed(server: 
 
 
 def test_reset_is_served_only_when_asked_for(calm: Server) -> None:
-    assert reset(calm, calm.root())[0] == 404
+    assert calm.reset()[0] == 404
 
 
 def test_reset_needs_root_and_leaves_nothing_but_root(tmp_path: Path) -> None:
@@ -202,10 +202,10 @@ def test_reset_needs_root_and_leaves_nothing_but_root(tmp_path: Path) -> None:
         key = iam.create_access_key(UserName="alice")["AccessKey"]
         alice = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
         server.client("kms").create_key()
-        status, body = reset(server, alice)
+        status, body = server.reset(alice)
         assert status == 403 and b"AccessDenied" in body
         assert get(server, "/sluicegate/reset")[0] in (403, 404)
-        assert reset(server, server.root()) == (200, b'{"status": "reset"}')
+        assert server.reset() == (200, b'{"status": "reset"}')
         assert iam.list_users()["Users"] == []
         assert server.client("kms").list_keys()["Keys"] == []
         with pytest.raises(ClientError) as caught:
@@ -252,26 +252,6 @@ def test_env_prints_what_tools_need(calm: Server) -> None:
     variables = json.loads(printed.stdout)
     assert variables["AWS_ENDPOINT_URL"] == calm.endpoint
     assert variables["AWS_ACCESS_KEY_ID"] == calm.root().access_key
-
-
-def reset(server: Server, signer: Credentials) -> tuple[int, bytes]:
-    from botocore.auth import SigV4Auth
-    from botocore.awsrequest import AWSRequest
-    from botocore.credentials import Credentials as Keys
-
-    request = AWSRequest("POST", f"{server.endpoint}/sluicegate/reset", data=b"")
-    keys = Keys(signer.access_key, signer.secret_key)
-    SigV4Auth(keys, "sluicegate", "us-east-1").add_auth(request)
-    prepared = request.prepare()
-    plain = urllib.request.Request(
-        prepared.url, data=b"", headers=dict(prepared.headers), method="POST"
-    )
-    try:
-        with urllib.request.urlopen(plain, timeout=10) as answer:
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read()
 
 
 def is_alive(pid: int) -> bool:

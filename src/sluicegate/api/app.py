@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import AwsError, Unavailable
 from ..wire.message import Request, Response
-from ..wire.parse import MOST_BYTES
+from ..wire.parse import LARGEST_BYTES, MOST_BYTES
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -27,10 +27,12 @@ THREADS = 64
 LONG_THREADS = 1000
 # From the end of the head to the end of the body: ten megabytes at 3 Mbit/s.
 _BODY_SECONDS = 30.0
-# A body up to the former is read whatever else arrives; of larger ones, all together hold at most
-# the latter. Nobody has been identified yet while a body arrives.
+# A body up to the first is read whatever else arrives; of larger ones, all together hold at most
+# the second, and the third those that may be larger than any other: a function's code. Nobody has
+# been identified yet while a body arrives.
 _SMALL_BYTES = 64 * 1024
 _ROOM_BYTES = 64 * 1024 * 1024
+_LARGE_ROOM_BYTES = 2 * LARGEST_BYTES
 _HEADER_BYTES = 16 * 1024
 _HEADERS = 100
 
@@ -39,7 +41,8 @@ class App:
     """Reads requests under limits and hands them to `answer` on a pool of threads.
 
     `refuse` writes the answer to those that never get there. What `is_long` says may take minutes
-    has a pool of its own: a function's code calls back, and would wait for itself.
+    has a pool of its own: a function's code calls back, and would wait for itself. `is_large` says
+    whose body may be a package.
     """
 
     def __init__(
@@ -48,10 +51,13 @@ class App:
         refuse: Callable[[Request, AwsError], Response],
         *,
         is_long: Callable[[Request], bool] = lambda _request: False,
+        is_large: Callable[[Request], bool] = lambda _request: False,
     ) -> None:
         self._answer = answer
         self._refuse = refuse
-        self._room = _Room(_ROOM_BYTES)
+        self._is_large = is_large
+        self._room = _Room(_ROOM_BYTES, MOST_BYTES)
+        self._large_room = _Room(_LARGE_ROOM_BYTES, LARGEST_BYTES)
         self._is_long = is_long
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="control")
         self._long_pool = ThreadPoolExecutor(LONG_THREADS, thread_name_prefix="invocation")
@@ -71,10 +77,12 @@ class App:
     async def _respond(self, scope: Scope, receive: Receive) -> Response:
         if _too_many_headers(scope):
             return self._refuse(_request(scope, b""), _HEADERS_TOO_LARGE)
-        with self._room.guest() as guest:
+        head = _request(scope, b"")
+        room = self._large_room if self._is_large(head) else self._room
+        with room.guest() as guest:
             body = await _body(scope, receive, guest)
             if isinstance(body, AwsError):
-                return self._refuse(_request(scope, b""), body)
+                return self._refuse(head, body)
             return await self._answered(_request(scope, body))
 
     async def _answered(self, request: Request) -> Response:
@@ -94,11 +102,6 @@ _HEADERS_TOO_LARGE = AwsError(
     status=431,
 )
 _BODY_TOO_LATE = AwsError("RequestTimeout", "the request body did not arrive in time", status=408)
-_BODY_TOO_LARGE = AwsError(
-    "RequestEntityTooLargeException",
-    f"request bodies are limited to {MOST_BYTES} bytes",
-    status=413,
-)
 _TOO_MANY = Unavailable("Too many large requests at once. Please try again.")
 _FAILED = AwsError(
     "InternalFailure", "the request failed; the server's log has the reason", status=500
@@ -111,10 +114,14 @@ def _too_many_headers(scope: Scope) -> bool:
 
 
 class _Room:
-    """Memory that large bodies share. Used in the event loop alone, so it needs no lock."""
+    """Memory that large bodies share, each no larger than `largest_bytes`.
 
-    def __init__(self, most_bytes: int) -> None:
+    Used in the event loop alone, so it needs no lock.
+    """
+
+    def __init__(self, most_bytes: int, largest_bytes: int) -> None:
         self.left_bytes = most_bytes
+        self.largest_bytes = largest_bytes
 
     @contextmanager
     def guest(self) -> Iterator["_Guest"]:
@@ -133,6 +140,11 @@ class _Guest:
         self._room = room
         self.taken_bytes = 0
 
+    @property
+    def largest_bytes(self) -> int:
+        """What one body may have."""
+        return self._room.largest_bytes
+
     def has_room(self, size: int) -> bool:
         """Whether a body of `size` bytes has room; what it takes of it is kept for it."""
         more = max(0, size - _SMALL_BYTES) - self.taken_bytes
@@ -145,26 +157,35 @@ class _Guest:
 
 async def _body(scope: Scope, receive: Receive, guest: _Guest) -> bytes | AwsError:
     """The whole body, or why it is not read."""
+    most = guest.largest_bytes
     declared = dict(scope["headers"]).get(b"content-length", b"0")
-    if not declared.isdigit() or int(declared) > MOST_BYTES:
-        return _BODY_TOO_LARGE
+    if not declared.isdigit() or int(declared) > most:
+        return _too_large(most)
     parts, size, more = [], 0, True
     try:
-        async with asyncio.timeout(_BODY_SECONDS):
+        async with asyncio.timeout(_BODY_SECONDS * most / MOST_BYTES):
             while more:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     break
                 parts.append(message.get("body", b""))
                 size += len(parts[-1])
-                if size > MOST_BYTES:
-                    return _BODY_TOO_LARGE
+                if size > most:
+                    return _too_large(most)
                 if not guest.has_room(size):
                     return _TOO_MANY
                 more = message.get("more_body", False)
     except TimeoutError:
         return _BODY_TOO_LATE
     return b"".join(parts)
+
+
+def _too_large(most: int) -> AwsError:
+    return AwsError(
+        "RequestEntityTooLargeException",
+        f"request bodies are limited to {most} bytes",
+        status=413,
+    )
 
 
 def _request(scope: Scope, body: bytes) -> Request:

@@ -116,6 +116,14 @@ def is_invocation(request: Request) -> bool:
     return request.method == "POST" and request.path.rstrip("/").endswith("/invocations")
 
 
+def is_with_code(request: Request) -> bool:
+    """Whether a request may bring a function's code, and be larger than any other for it."""
+    path = request.path.rstrip("/")
+    if request.method == "POST":
+        return path.endswith("/functions")
+    return request.method == "PUT" and path.endswith("/code")
+
+
 _RESET = Ask("sluicegate:Reset", "*")
 
 

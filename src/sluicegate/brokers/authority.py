@@ -5,7 +5,6 @@ sealed and leaves the database only to sign.
 """
 
 import datetime
-import hashlib
 
 from ..clock import Clock, to_datetime
 from ..store import authorities
@@ -16,7 +15,6 @@ from .listeners import Endpoint
 from .plan import Certificate
 
 _NAME = "brokers"
-_LONGEST_LABEL = 63
 
 
 def certificate(database: Database, vault: Vault, clock: Clock) -> str:
@@ -27,9 +25,8 @@ def certificate(database: Database, vault: Vault, clock: Clock) -> str:
 def issue(
     database: Database, vault: Vault, clock: Clock, endpoint: Endpoint, host_name: str
 ) -> Certificate:
-    """A new certificate for a node there, also known as `host_name` (see `host_name`).
-
-    It trusts clients whose certificates the same authority signed.
+    """A new certificate for a node there, which MSK would call `host_name`. It trusts
+    clients whose certificates the same authority signed.
     """
     # Imported here: the api child shows the authority, and loads what builds certificates never.
     from .certificates import signed_leaf
@@ -41,17 +38,6 @@ def issue(
     now = to_datetime(clock.now_ms())
     pem = signed_leaf(authority.certificate, key, common_name, names, now)
     return Certificate(pem, trusted=authority.certificate)
-
-
-def host_name(cluster_name: str, cluster_arn: str, node: int, region: str) -> str:
-    """A node's name in MSK's pattern, `b-1.NAME.xxxxxx.cN.kafka.REGION.amazonaws.com`.
-
-    Six letters and a digit of the cluster's own make it another for a cluster made again.
-    """
-    drawn = hashlib.sha256(cluster_arn.encode()).hexdigest()
-    label = cluster_name.lower()[:_LONGEST_LABEL].rstrip("-")
-    number = int(drawn[6:8], 16) % 9 + 1
-    return f"b-{node}.{label}.{drawn[:6]}.c{number}.kafka.{region}.amazonaws.com"
 
 
 def _made(database: Database, vault: Vault, clock: Clock) -> Authority:

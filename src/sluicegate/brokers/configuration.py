@@ -167,6 +167,32 @@ def _for_clients(plan: NodePlan) -> _Lines:
         yield "listener.name.client_secure.ssl.client.auth", plan.client_certificates.value
 
 
+def training_clients(plan: NodePlan, secrets: Secrets) -> str:
+    """What `Training` reads: the configuration of each of its clients, behind the client's name."""
+    user = ("trainee", secrets.broker_password)
+    clients = {
+        "admin": (Listener.REPLICATION, "PLAIN", (ADMIN, secrets.admin_password)),
+        "plain": (Listener.CLIENT, "", ("", "")),
+        "tls": (Listener.CLIENT_SECURE, "", ("", "")),
+        "scram": (Listener.CLIENT_SASL_SCRAM, "SCRAM-SHA-512", user),
+    }
+    lines = {"admin.user": user[0], "admin.password": user[1]}
+    for client, (listener, mechanism, (name, password)) in clients.items():
+        lines[f"{client}.bootstrap.servers"] = plan.endpoint.at(listener)
+        lines[f"{client}.security.protocol"] = _PROTOCOLS[listener]
+        if listener in _WITH_TLS:
+            lines[f"{client}.ssl.truststore.type"] = "PEM"
+            lines[f"{client}.ssl.truststore.location"] = TRUSTED_FILE
+        if mechanism:
+            module = "plain.Plain" if mechanism == "PLAIN" else "scram.Scram"
+            lines[f"{client}.sasl.mechanism"] = mechanism
+            lines[f"{client}.sasl.jaas.config"] = (
+                f"org.apache.kafka.common.security.{module}LoginModule required "
+                f'username="{name}" password="{password}";'
+            )
+    return _properties(lines.items())
+
+
 def log4j2_properties() -> str:
     """What a node says, and how: warnings, and who was denied by an ACL; on standard output."""
     return _properties(

@@ -23,7 +23,7 @@ from pathlib import Path
 from ..errors import BrokerRefused
 from . import jars as locked_jars
 from . import runtime, training
-from .jars import KAFKA_VERSION, Jar, Progress
+from .jars import DRAFTS, KAFKA_VERSION, Jar, Progress
 from .runtime import Installation
 
 _SOURCES = Path(__file__).with_name("java")
@@ -116,7 +116,7 @@ def _sources() -> list[Path]:
 
 def _compile(installation: Installation, compiler: Path, launcher: Path) -> None:
     """Our launcher, from its source: there is no JDK, and no binary of ours in the package."""
-    with tempfile.TemporaryDirectory(dir=launcher.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=DRAFTS, dir=launcher.parent) as folder:
         classes = Path(folder) / "classes"
         classes.mkdir()
         # Not `--release 17`, which wants files that only a JDK has.
@@ -154,10 +154,10 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 
 def _remove_unused(root: Path, used: Path) -> None:
-    """Installations of older locks or other Javas, 80 MB each, that nobody has used for a month.
-
-    A node that runs on one keeps what it has open.
-    """
+    """Installations of older locks or other Javas, 90 MB each, that nobody has used for a month
+    (a node that runs on one keeps what it has open), and what killed installations left."""
+    for draft in (*root.glob(f"{DRAFTS}*"), *used.glob(f"{DRAFTS}*")):
+        shutil.rmtree(draft, ignore_errors=True)
     before = time.time() - _UNUSED_DAYS * _DAY_SECONDS
     for home in root.glob("kafka-*"):
         if home != used and home.stat().st_mtime < before:

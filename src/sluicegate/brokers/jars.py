@@ -9,8 +9,8 @@ import shutil
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +21,12 @@ LOCK = Path(__file__).with_name(f"kafka-{KAFKA_VERSION}.jars")
 
 Progress = Callable[[str], None]
 
+# How folders of half done things begin; what a killed process left of them is removed.
+DRAFTS = "draft-"
+
 _COMPILER = "ecj"
 _AT_ONCE = 4
+_ATTEMPTS = 3
 _CHUNK = 1 << 20
 
 
@@ -74,17 +78,35 @@ def bring(jars: Iterable[Jar], into: Path, source: Path | None, progress: Progre
     into.mkdir(mode=0o700, parents=True, exist_ok=True)
     tally = _Tally(missing, progress)
     # Beside the jars, so that moving them there is a rename; gone with whatever was left half done.
-    with tempfile.TemporaryDirectory(prefix="download-", dir=into.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=DRAFTS, dir=into.parent) as folder:
         drafts = Path(folder)
         take = _Folder(source, drafts) if source else _Repository(drafts)
-        with ThreadPoolExecutor(_AT_ONCE, "jars") as pool:
-            tasks = [pool.submit(_bring, jar, take, into, tally) for jar in missing]
+        _side_by_side(missing, lambda jar: _bring(jar, take, into, tally))
+
+
+def _side_by_side(jars: Iterable[Jar], do: Callable[[Jar], None]) -> None:
+    """Several at once; the first error ends it.
+
+    Not a pool of futures: at exit that would wait for its downloads, and Ctrl-C for minutes.
+    """
+    waiting, errors = deque(jars), list[BaseException]()
+
+    def work() -> None:
+        while not errors:
             try:
-                for task in tasks:
-                    task.result()
-            finally:
-                for task in tasks:
-                    task.cancel()
+                do(waiting.popleft())
+            except IndexError:
+                return
+            except Exception as error:  # noqa: BLE001 - the top of a thread; raised below
+                errors.append(error)
+
+    threads = [threading.Thread(target=work, name="jars", daemon=True) for _ in range(_AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
 
 
 def is_there(jar: Jar, folder: Path) -> bool:
@@ -148,14 +170,20 @@ class _Repository:
         self._context = MavenContext(repo_cache=drafts / "repository")
 
     def __call__(self, jar: Jar) -> Path:
-        component = self._context.project(jar.group, jar.artifact).at_version(jar.version)
-        try:
-            return Path(component.artifact().resolve())
-        except Exception as error:
-            raise BrokerRefused(
-                f"`{jar.coordinates}` cannot be fetched ({type(error).__name__}); check the "
-                "network, or name a folder that has the jars with SLUICEGATE_JARS"
-            ) from error
+        artifact = self._context.project(jar.group, jar.artifact).at_version(jar.version).artifact()
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return artifact.resolve()
+            except Exception as error:
+                if attempt == _ATTEMPTS:
+                    raise BrokerRefused(
+                        f"`{jar.coordinates}` cannot be fetched ({type(error).__name__}); check "
+                        "the network, or name a folder that has the jars with SLUICEGATE_JARS"
+                    ) from error
+                # It writes in place and takes half a file for a whole one.
+                if (half := artifact.cached_path) is not None:
+                    half.unlink(missing_ok=True)
+        raise AssertionError("unreachable")
 
 
 class _Tally:

@@ -11,7 +11,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ..errors import BrokerRefused
@@ -81,8 +81,8 @@ class Node:
         self._process.wait()
         self._let_go()
 
-    def _wait(self, seconds: float) -> bool:
-        """Whether it has ended within so long."""
+    def has_ended_within(self, seconds: float) -> bool:
+        """Wait for its end, but no longer."""
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -103,7 +103,7 @@ def stop(nodes: Iterable[Node]) -> None:
         node.ask_to_stop()
     deadline = time.monotonic() + STOP_SECONDS
     for node in stopping:
-        node._wait(max(0.0, deadline - time.monotonic()))
+        node.has_ended_within(max(0.0, deadline - time.monotonic()))
         node.kill()
 
 
@@ -112,23 +112,31 @@ def start(
     plan: NodePlan,
     secrets: Secrets,
     certificate: Certificate,
-    *,
-    aot_output: Path | None = None,
 ) -> Node:
     """Start a node and return at once; `answers` tells when it serves.
 
     All nodes of a cluster are given the same `secrets`. `BrokerRefused` when a port it needs is
-    taken, or its folder cannot be written. `aot_output` is for `training`.
+    taken, or its folder cannot be written.
     """
     if (port := addresses.taken_port(plan.endpoint, plan.listening)) is not None:
         raise BrokerRefused(
             f"port {port} on {plan.endpoint.address} is taken by another program; "
             f"node {plan.node} starts once it is free"
         )
+    prepare(plan, secrets, certificate)
+    return launch(installation.command(*arguments(plan)), plan, installation.forget_aot_cache)
+
+
+def arguments(plan: NodePlan) -> tuple[str, ...]:
+    """What the launcher is told, in a folder that is prepared."""
+    return _SERVER, configuration.DATA, plan.kafka_id
+
+
+def launch(command: list[str], plan: NodePlan, forget_aot_cache: Callable[[], None]) -> Node:
+    """The process of a node whose folder is prepared."""
     try:
-        _prepare(plan, secrets, certificate)
         process = subprocess.Popen(  # noqa: S603 - our own command line
-            installation.command(_SERVER, configuration.DATA, plan.kafka_id, aot_output=aot_output),
+            command,
             cwd=plan.folder,
             env=runtime.environment(),
             stdin=subprocess.PIPE,
@@ -139,30 +147,32 @@ def start(
             umask=0o077,
         )
     except OSError as error:
-        raise BrokerRefused(
-            f"node {plan.node} cannot be started in `{plan.folder}`: {error.strerror}"
-        ) from None
+        raise BrokerRefused(f"node {plan.node} cannot be started: {error.strerror}") from None
     assert process.stdout is not None
-    name = f"broker {plan.node}"
-    said = output.Output(name, process.stdout, plan.folder, installation.forget_aot_cache)
+    said = output.Output(f"broker {plan.node}", process.stdout, plan.folder, forget_aot_cache)
     return Node(plan, process, said)
 
 
-def _prepare(plan: NodePlan, secrets: Secrets, certificate: Certificate) -> None:
+def prepare(plan: NodePlan, secrets: Secrets, certificate: Certificate) -> None:
     """The node's folder, with its files as this start wants them."""
     folder = plan.folder
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    # What a killed node unpacked, libraries of a few megabytes, is of no use to the next.
-    shutil.rmtree(folder / "tmp", ignore_errors=True)
-    (folder / "tmp").mkdir(mode=0o700)
-    _write(folder / _SERVER, configuration.server_properties(plan, secrets))
-    _write(folder / _LOG4J, configuration.log4j2_properties())
-    _write(folder / configuration.KEY_FILE, certificate.pem)
-    _write(folder / configuration.TRUSTED_FILE, certificate.trusted)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        # What a killed node unpacked, libraries of a few megabytes, is of no use to the next.
+        shutil.rmtree(folder / "tmp", ignore_errors=True)
+        (folder / "tmp").mkdir(mode=0o700)
+        write(folder / _SERVER, configuration.server_properties(plan, secrets))
+        write(folder / _LOG4J, configuration.log4j2_properties())
+        write(folder / configuration.KEY_FILE, certificate.pem)
+        write(folder / configuration.TRUSTED_FILE, certificate.trusted)
+    except OSError as error:
+        raise BrokerRefused(
+            f"the folder of node {plan.node}, `{folder}`, cannot be written: {error.strerror}"
+        ) from None
 
 
-def _write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
     """A file that nobody else may read at any moment, whole or not at all, and no link."""
     draft = path.with_suffix(".draft")
     draft.unlink(missing_ok=True)

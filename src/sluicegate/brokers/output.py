@@ -3,6 +3,7 @@
 Read from a pipe, so that a full disk hides nothing, and never shown on a terminal.
 """
 
+import contextlib
 import os
 import re
 import threading
@@ -31,6 +32,7 @@ _MEANINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"OutOfMemoryError|Could not reserve enough space|insufficient memory", "out of memory"),
         (r"unable to create native thread|pthread_create failed", "it may not start more threads"),
         (r"Permission denied|AccessDeniedException", "it may not read or write its folder"),
+        (r"Failed to acquire lock on file", "another process is using its data folder"),
         (r"belongs to another cluster", "its data folder belongs to another cluster"),
         (r"cannot be formatted", "its data folder cannot be formatted"),
     )
@@ -66,7 +68,9 @@ class Output:
                 log.write(line)
                 if is_fresh and _STALE.search(text):
                     is_fresh = False
-                    self._stale()
+                    # Whatever comes of it: this thread must go on reading.
+                    with contextlib.suppress(OSError):
+                        self._stale()
         log.close()
 
 

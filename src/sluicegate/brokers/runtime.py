@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-LAUNCHER = "sluicegate.Launcher"
+LAUNCHER, TRAINING = "sluicegate.Launcher", "sluicegate.Training"
 
 # Both compilers: with the first one alone, TLS is five times slower. Heap and direct memory are
 # bounded so that a node stays below 260 MB; a node out of memory ends, and is started again.
@@ -18,10 +18,12 @@ FLAGS: Sequence[str] = (
     "-XX:+ExitOnOutOfMemoryError",
     "-XX:-UsePerfData",
     "-XX:+DisableAttachMechanism",
+    # What the JVM has to say of its cache's finer points, and of how Kafka frees memory.
+    "-Xlog:aot*=error",
+    "--sun-misc-unsafe-memory-access=allow",
     "-Djava.awt.headless=true",
     "-Djava.io.tmpdir=tmp",
     "-Dlog4j2.configurationFile=log4j2.properties",
-    "-Dlog4j2.disableJmx=true",
 )
 
 
@@ -55,15 +57,18 @@ class Installation:
     class_path: tuple[Path, ...]
     aot_cache: Path
 
-    def command(self, *arguments: str, aot_output: Path | None = None) -> list[str]:
-        """The command line of a node; with `aot_output` one that writes the cache as it ends."""
-        flags = list(FLAGS)
-        if aot_output is not None:
-            flags.append(f"-XX:AOTCacheOutput={aot_output}")
-        elif self.aot_cache.exists():
-            flags.append(f"-XX:AOTCache={self.aot_cache}")
+    def command(self, *arguments: str) -> list[str]:
+        """The command line of a node."""
+        cache = [f"-XX:AOTCache={self.aot_cache}"] if self.aot_cache.exists() else []
+        return self._command(cache, LAUNCHER, arguments)
+
+    def training_command(self, draft: Path, *arguments: str) -> list[str]:
+        """The command line of a node that makes the AOT cache and ends."""
+        return self._command([f"-XX:AOTCacheOutput={draft}"], TRAINING, arguments)
+
+    def _command(self, cache: list[str], program: str, arguments: tuple[str, ...]) -> list[str]:
         path = os.pathsep.join(map(str, self.class_path))
-        return [str(self.java), *flags, "-cp", path, LAUNCHER, *arguments]
+        return [str(self.java), *FLAGS, *cache, "-cp", path, program, *arguments]
 
     def forget_aot_cache(self) -> None:
         """The JVM says the cache does not fit any more; the next `install` makes it again."""

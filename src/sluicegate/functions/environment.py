@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import Enum
 
 from ..clock import Clock
-from . import failures
+from . import failures, memory
 from .failures import Failure
 from .logs import Log
 from .model import FunctionVersion, Invocation, Outcome
@@ -64,6 +64,7 @@ class Environment:
         """Run the function on one event. The environment is idle afterwards, or dead."""
         is_new = self.state is State.INIT
         if not is_new and self._sandbox.is_gone:
+            self.close()
             raise Lost
         self.state = State.BUSY
         self._watch(True)
@@ -94,6 +95,8 @@ class Environment:
             said = self._api.listen(self._began + _INIT_SECONDS)
             begun = time.monotonic()
             init_ms = (begun - self._began) * 1000
+            # An invocation may be over before anybody looks again.
+            memory.look(self._sandbox)
         elif not self._api.is_asking:
             said = self._api.listen(begun + self.version.timeout_seconds)
             if isinstance(said, Gone):

@@ -1,7 +1,5 @@
 """What starts sandboxes on this host, at the level of isolation it was found to allow."""
 
-import json
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,14 +8,16 @@ from pathlib import Path
 from . import bubblewrap
 from .bubblewrap import Inside, Language
 from .isolation import Level
+from .places import Places, Told
 from .runtime_folders import LAUNCHER, RuntimeFolders
 from .runtimes import Interpreter
-from .sandbox import Sandbox
-from .spawning import Spawner, SpawnFailed
+from .sandbox import Sandbox, pipes
+from .spawning import Spawner
 from .users import Users
-from .variables import RUNTIME, RUNTIME_API, TASK, defaults
+from .variables import defaults
 
 EPHEMERAL_MB = 512
+PLACES = Places()
 
 
 class Host:
@@ -36,16 +36,15 @@ class Host:
         self._shown: dict[str, str] = {}
         self._uses: dict[str, int] = {}
 
-    def start(
-        self, code: Path, ephemeral_mb: int, environment: Mapping[str, str], python: Interpreter
-    ) -> Sandbox:
+    def start(self, code: Path, ephemeral_mb: int, told: Told, python: Interpreter) -> Sandbox:
         """A Python sandbox for that code, its launcher waiting to be told."""
         with self._used(code) as (shown, at_end):
-            return self._start_python(shown, ephemeral_mb, environment, python, at_end)
+            return self._start_python(shown, ephemeral_mb, told(PLACES), python, at_end)
 
     def start_ahead(self, python: Interpreter) -> Sandbox:
         """A Python sandbox for a function to come; its code is shown by `settle`."""
-        environment = {**defaults(python=True), "AWS_LAMBDA_RUNTIME_API": RUNTIME_API}
+        environment = defaults(PLACES, python=True)
+        environment["AWS_LAMBDA_RUNTIME_API"] = PLACES.runtime_api
         slot = self._alive().slot()
         try:
             sandbox = self._start_python(
@@ -63,13 +62,11 @@ class Host:
         sandbox.at_end(lambda: self._unuse(str(code)))
         self._alive().fill(sandbox.slot, shown)
 
-    def start_executable(
-        self, code: Path, ephemeral_mb: int, environment: Mapping[str, str]
-    ) -> Sandbox:
+    def start_executable(self, code: Path, ephemeral_mb: int, told: Told) -> Sandbox:
         """A sandbox that runs the code's own `bootstrap`."""
         with self._used(code) as (shown, at_end):
-            command = (f"{TASK}/bootstrap",)
-            inside = Inside(shown, ephemeral_mb, environment, command, with_proc=self._with_proc)
+            command = (f"{PLACES.task}/bootstrap",)
+            inside = Inside(shown, ephemeral_mb, told(PLACES), command, with_proc=self._with_proc)
             return self._start(inside, at_end)
 
     def close(self) -> None:
@@ -94,7 +91,7 @@ class Host:
             runtime=self._kept(str(self._folders.folder(python))),
             minor=python.minor,
         )
-        command = (f"/var/lang/bin/{python.name}", f"{RUNTIME}/{LAUNCHER}.py")
+        command = (f"/var/lang/bin/{python.name}", f"{PLACES.runtime}/{LAUNCHER}.py")
         inside = Inside(
             shown, ephemeral_mb, environment, command, language, with_proc=self._with_proc
         )
@@ -104,14 +101,14 @@ class Host:
         spawner = self._alive()
         uid = self._users.take()
         try:
-            with _pipes() as (output, printed, told, go):
+            with pipes() as (output, printed, told, go):
                 command = [f"{spawner.stage}/{bubblewrap.PROGRAM}", *bubblewrap.command(inside)]
                 arguments = bubblewrap.arguments(inside, spawner.stage)
                 started = spawner.start(command, arguments, uid, printed, told)
         except BaseException:
             self._users.give(uid)
             raise
-        sandbox = Sandbox(started, output, go)
+        sandbox = Sandbox(started, output, go, PLACES)
         sandbox.at_end(lambda: self._users.give(uid))
         sandbox.at_end(at_end)
         return sandbox
@@ -158,28 +155,3 @@ class Host:
             place = self._shown.pop(path, None)
             if place is not None and self._spawner is not None:
                 self._spawner.hide(place)
-
-
-def go_line(environment: Mapping[str, str], handler: str, folder: str) -> bytes:
-    """What a launcher is told."""
-    told = {"environment": dict(environment), "handler": handler, "folder": folder}
-    return json.dumps(told).encode() + b"\n"
-
-
-@contextmanager
-def _pipes() -> Iterator[tuple[int, int, int, int]]:
-    """Output to read and to print to, go to read and to tell; the sandbox's ends are closed."""
-    output, printed = os.pipe()
-    told, go = os.pipe()
-    try:
-        yield output, printed, told, go
-    except BaseException:
-        os.close(output)
-        os.close(go)
-        raise
-    finally:
-        os.close(printed)
-        os.close(told)
-
-
-__all__ = ["EPHEMERAL_MB", "Host", "SpawnFailed", "go_line"]

@@ -15,6 +15,7 @@ from functools import partial
 from ..errors import StartRefused
 from . import bubblewrap
 from .bubblewrap import Inside
+from .landlock import SYSTEM
 from .spawning import Spawner, SpawnFailed
 from .users import Users
 
@@ -103,24 +104,43 @@ def _why_not(level: Level, spawn: Callable[[], Spawner], users: Users) -> str:
 
 def _try(level: Level, spawner: Spawner, uid: int, printed: int) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
+    lifeline, held = os.pipe()
     try:
         if level in (Level.LANDLOCK, Level.NONE):
-            raise SpawnFailed("not there yet")
-        inside = Inside(spawner.slot(), 1, {}, ("/bin/true",), with_proc=level is Level.STRICT)
-        command = [f"{spawner.stage}/{bubblewrap.PROGRAM}", *bubblewrap.command(inside)]
-        arguments = bubblewrap.arguments(inside, spawner.stage)
-        started = spawner.start(command, arguments, uid, printed, nothing)
+            order = {
+                "uid": uid,
+                "command": ["/bin/true"],
+                "environment": {},
+                "folder": "/usr",
+                "confined": level is Level.LANDLOCK,
+                "readable": SYSTEM,
+                "writable": [],
+                "listed": [],
+                "ports": [],
+            }
+            _, process, ended = spawner.start_plain(order, (printed, nothing, lifeline))
+        else:
+            inside = Inside(spawner.slot(), 1, {}, ("/bin/true",), with_proc=level is Level.STRICT)
+            command = [f"{spawner.stage}/{bubblewrap.PROGRAM}", *bubblewrap.command(inside)]
+            arguments = bubblewrap.arguments(inside, spawner.stage)
+            started = spawner.start(command, arguments, uid, printed, nothing)
+            process, ended = started.process, started.ended
+            started.runtime_api.close()
+            started.endpoint.close()
+        _await_good_end(process, ended)
     finally:
-        os.close(nothing)
-    started.runtime_api.close()
-    started.endpoint.close()
+        for each in (nothing, lifeline, held):
+            os.close(each)
+
+
+def _await_good_end(process: int, ended: int) -> None:
     try:
-        if not select.select([started.ended], [], [], _PROBE_SECONDS)[0]:
-            signal.pidfd_send_signal(started.process, signal.SIGKILL)
+        if not select.select([ended], [], [], _PROBE_SECONDS)[0]:
+            signal.pidfd_send_signal(process, signal.SIGKILL)
             raise SpawnFailed("a sandbox does not end")
-        code = os.read(started.ended, 16)
+        code = os.read(ended, 16)
         if code != b"0":
             raise SpawnFailed(f"a sandbox ended with {code.decode()}")
     finally:
-        os.close(started.process)
-        os.close(started.ended)
+        os.close(process)
+        os.close(ended)

@@ -43,16 +43,17 @@ class Log:
         self._clock = clock
         self._version = version
         self._stream = stream
+        self._is_empty = False
         self._part = bytearray()
         self._events: list[tuple[int, str]] = []
         self._events_bytes = 0
-        self._written = 0
+        self._written, self._is_cut = 0, False
         self._tail = bytearray()
 
     def begin(self, request_id: str, version: str) -> None:
         """A new invocation: it may write as much as any, and its tail begins here."""
         self._finish_line()
-        self._written = 0
+        self._written, self._is_cut = 0, False
         self._tail.clear()
         self.say(f"START RequestId: {request_id} Version: {version}")
 
@@ -61,9 +62,11 @@ class Log:
         try:
             data = os.read(self.output, _READ_BYTES)
         except BlockingIOError:
+            self._is_empty = True
             return True
         if not data:
             self._finish_line()
+            self._is_empty = True
             return False
         if self._written >= _INVOCATION_BYTES:
             self._note_cut()
@@ -81,9 +84,10 @@ class Log:
     def drain(self) -> None:
         """Take everything that is there: it was printed before the answer that has come."""
         # As much as a pipe holds, and not what a process left behind goes on printing.
+        self._is_empty = False
         for _ in range(_DRAINED_READS):
-            if not self.read():
-                return
+            if not self._is_empty:
+                self.read()
 
     def say(self, line: str) -> None:
         """A line of the platform's own, behind what was printed so far."""
@@ -114,10 +118,10 @@ class Log:
             self._add(self._clock.now_ms(), bytes(part))
 
     def _note_cut(self) -> None:
-        if self._written < _INVOCATION_BYTES + len(_CUT):
+        if not self._is_cut:
+            self._is_cut = True
             self._part.clear()
             self._keep(self._clock.now_ms(), _CUT.encode())
-            self._written += len(_CUT)
 
     def _add(self, now_ms: int, line: bytes) -> None:
         self._written += len(line) + _EVENT_BYTES

@@ -10,24 +10,26 @@ from ..clock import Clock
 from ..errors import AwsError
 from ..settings import Settings
 from .environment import Environment
-from .host import EPHEMERAL_MB, Host, go_line
-from .isolation import Isolation, establish
+from .host import EPHEMERAL_MB, Host
+from .isolation import Isolation, Level, establish
 from .logs import Log, stream_name
 from .memory import MemoryWatch
 from .model import Credentials, FunctionVersion, LogSink
+from .places import Places, Told
+from .plain_host import PlainHost
 from .relay import Relay
 from .runtime_folders import RuntimeFolders
 from .runtimes import EXECUTABLES, Interpreter, Runtimes
-from .sandbox import Sandbox
+from .sandbox import Sandbox, go_line
 from .spawning import SpawnFailed
 from .users import Users
-from .variables import TASK, must_start_with, variables
+from .variables import must_start_with, variables
 
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
     isolation: Isolation
-    host: Host
+    host: Host | PlainHost
     relay: Relay
     memory: MemoryWatch
 
@@ -71,7 +73,10 @@ class Maker:
         credentials = self._credentials(version)
         stream = self._new_stream(version)
         python = self._python(version)
-        told = variables(version, stream, credentials)
+
+        def told(places: Places) -> dict[str, str]:
+            return variables(version, stream, credentials, places)
+
         try:
             sandbox = self._sandbox(opened.host, version, python, told)
         except (SpawnFailed, LookupError) as error:
@@ -136,7 +141,9 @@ class Maker:
                 except BaseException:
                     users.close()
                     raise
-                host = Host(isolation.level, users, RuntimeFolders(self._cache), spawn)
+                is_plain = isolation.level in (Level.LANDLOCK, Level.NONE)
+                kind = PlainHost if is_plain else Host
+                host = kind(isolation.level, users, RuntimeFolders(self._cache), spawn)
                 self._opened = _Opened(isolation, host, Relay(self._endpoint), MemoryWatch())
             return self._opened
 
@@ -151,10 +158,10 @@ class Maker:
 
     def _sandbox(
         self,
-        host: Host,
+        host: Host | PlainHost,
         version: FunctionVersion,
         python: Interpreter | None,
-        told: dict[str, str],
+        told: Told,
     ) -> Sandbox:
         if python is None:
             return host.start_executable(version.code, version.ephemeral_mb, told)
@@ -164,7 +171,7 @@ class Maker:
             host.settle(sandbox, version.code)
         else:
             sandbox = host.start(version.code, version.ephemeral_mb, told, python)
-        sandbox.go(go_line(told, version.handler, TASK))
+        sandbox.go(go_line(told(sandbox.places), version.handler, sandbox.places.task))
         return sandbox
 
     def _take_ahead(self, python: Interpreter) -> Sandbox | None:

@@ -62,9 +62,12 @@ class MemoryWatch:
             if not watched:
                 self._changed.wait()
                 continue
+            # Waiting comes first: most invocations are over by then, and cost nothing.
+            self._closed.wait(_EVERY_SECONDS)
+            with self._lock:
+                watched = list(self._watched)
             for each in watched:
                 look(each)
-            self._closed.wait(_EVERY_SECONDS)
 
 
 def look(sandbox: Watched) -> None:

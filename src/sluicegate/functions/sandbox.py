@@ -1,31 +1,38 @@
 """One started sandbox: what it is served by, how it is ended, what is left to do afterwards."""
 
 import contextlib
+import json
 import os
 import select
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
+from .places import Places
 from .spawning import Started
 
 _END_SECONDS = 10.0
 
 
 class Sandbox:
-    """`output` is the read end of what it prints; `go` the write end of what starts a launcher."""
+    """`output` is the read end of what it prints, `go` the write end of what starts a launcher,
+    `lifeline` what a keeper watches, where one does the kernel's work."""
 
-    def __init__(self, started: Started, output: int, go: int) -> None:
+    def __init__(
+        self, started: Started, output: int, go: int, places: Places, lifeline: int = -1
+    ) -> None:
         self.pid = started.pid
         self.process = started.process
         self.runtime_api = started.runtime_api
         self.endpoint = started.endpoint
         self.output = output
+        self.places = places
         self.slot = ""
         self.memory_bytes = 0
         self.peak_bytes = 0
         self.ran_out_of_memory = False
         self._ended = started.ended
         self._go = go
+        self._lifeline = lifeline
         self._at_end: list[Callable[[], None]] = []
         self._is_closed = False
 
@@ -47,7 +54,11 @@ class Sandbox:
         self.kill()
 
     def kill(self) -> None:
-        """End all of it: with its first process the kernel ends every other."""
+        """End all of it: with its first process everything else ends."""
+        if self._lifeline >= 0:
+            lifeline, self._lifeline = self._lifeline, -1
+            os.close(lifeline)
+            return
         with contextlib.suppress(OSError):
             signal.pidfd_send_signal(self.process, signal.SIGKILL)
 
@@ -77,3 +88,25 @@ class Sandbox:
                 os.close(each)
         for what in self._at_end:
             what()
+
+
+def go_line(environment: Mapping[str, str], handler: str, folder: str) -> bytes:
+    """What a launcher is told."""
+    told = {"environment": dict(environment), "handler": handler, "folder": folder}
+    return json.dumps(told).encode() + b"\n"
+
+
+@contextlib.contextmanager
+def pipes() -> Iterator[tuple[int, int, int, int]]:
+    """Output to read and to print to, go to hear and to tell; the sandbox's ends are closed."""
+    output, printed = os.pipe()
+    ear, go = os.pipe()
+    try:
+        yield output, printed, ear, go
+    except BaseException:
+        os.close(output)
+        os.close(go)
+        raise
+    finally:
+        os.close(printed)
+        os.close(ear)

@@ -121,12 +121,8 @@ class Spawner:
         self, told: Mapping[str, Any], sent: Sequence[int]
     ) -> tuple[object, list[int]]:
         output, go, lifeline = sent
-        loaded = self._filter if told["confined"] else b""
-        listeners = [kernel.listen(port) for port in told["ports"]]
-        inherited = {1: output, OUTPUT: output, GO: go, INFO: lifeline}
-        pid = _fork(lambda: plain.keep(inherited, told, loaded))
-        sockets = [each.detach() for each in listeners]
-        return pid, [*sockets, os.pidfd_open(pid), self._watch(pid)]
+        pid = _fork(lambda: plain.keep(output, go, lifeline, told, self._filter))
+        return pid, [os.pidfd_open(pid), self._watch(pid)]
 
     def _watch(self, pid: int) -> int:
         ended, told = os.pipe()

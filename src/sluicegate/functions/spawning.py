@@ -90,9 +90,10 @@ class Spawner:
         told = {"command": list(command), "arguments": list(arguments), "uid": uid}
         return _started(*self._ask("start", told, (output, go)))
 
-    def start_plain(self, told: Mapping[str, object], sent: Sequence[int]) -> Started:
-        """Start a command without namespaces; see `plain`."""
-        return _started(*self._ask("start_plain", told, sent))
+    def start_plain(self, told: Mapping[str, object], sent: Sequence[int]) -> tuple[int, int, int]:
+        """Start a command without namespaces, see `plain`: its keeper, and as in `Started`."""
+        pid, (process, ended) = self._ask("start_plain", told, sent)
+        return int(str(pid)), process, ended
 
     def close(self) -> None:
         """End it, and with it every sandbox."""

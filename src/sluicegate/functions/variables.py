@@ -3,45 +3,38 @@
 from collections.abc import Mapping
 
 from .model import Credentials, FunctionVersion
-
-TASK, RUNTIME = "/var/task", "/var/runtime"
-RUNTIME_API = "127.0.0.1:9001"
-ENDPOINT = "http://127.0.0.1:4566"
+from .places import Places
 
 # Read by an interpreter, or by the C library, before any code of ours runs: a function that sets
 # one is not given a process that is already running.
 _READ_AT_START = ("PYTHON", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG", "AWS_LAMBDA_LOG_")
 
 
-def defaults(*, python: bool) -> dict[str, str]:
+def defaults(places: Places, *, python: bool) -> dict[str, str]:
     """What a function may set otherwise."""
-    language = {"PYTHONPATH": RUNTIME} if python else {}
+    language = {"PYTHONPATH": places.runtime} if python else {}
+    temporary = {"TMPDIR": places.temporary} if places.temporary else {}
     return {
         "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
         "LD_LIBRARY_PATH": "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:"
         "/var/task:/var/task/lib:/opt/lib",
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
-        "AWS_ENDPOINT_URL": ENDPOINT,
+        "AWS_ENDPOINT_URL": places.endpoint,
+        **temporary,
         **language,
     }
 
 
 def variables(
-    version: FunctionVersion,
-    stream: str,
-    credentials: Credentials,
-    *,
-    runtime_api: str = RUNTIME_API,
-    task: str = TASK,
-    runtime: str = RUNTIME,
+    version: FunctionVersion, stream: str, credentials: Credentials, places: Places
 ) -> dict[str, str]:
     """All of them: defaults, the function's own, and those no function may set."""
     python = version.runtime.startswith("python")
     # Not defined where only the operating system is provided.
     execution = {"AWS_EXECUTION_ENV": f"AWS_Lambda_{version.runtime}"} if python else {}
     return {
-        **defaults(python=python),
+        **defaults(places, python=python),
         **version.environment,
         "AWS_LAMBDA_FUNCTION_NAME": version.name,
         "AWS_LAMBDA_FUNCTION_VERSION": version.version,
@@ -49,16 +42,16 @@ def variables(
         "AWS_LAMBDA_LOG_GROUP_NAME": version.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": stream,
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_LAMBDA_RUNTIME_API": runtime_api,
+        "AWS_LAMBDA_RUNTIME_API": places.runtime_api,
         "AWS_REGION": version.region,
         "AWS_DEFAULT_REGION": version.region,
         "AWS_ACCESS_KEY_ID": credentials.access_key,
         "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
         "AWS_SESSION_TOKEN": credentials.token,
         "_HANDLER": version.handler,
-        "LAMBDA_TASK_ROOT": task,
-        "LAMBDA_RUNTIME_DIR": runtime,
-        "PWD": task,
+        "LAMBDA_TASK_ROOT": places.task,
+        "LAMBDA_RUNTIME_DIR": places.runtime,
+        "PWD": places.task,
         **execution,
     }
 

@@ -120,8 +120,7 @@ def build(
         keepers.nudge()
 
     def close() -> None:
-        invocations.close()
-        # What is invoked just now ends with its environment, and its thread with it.
+        invocations.close(functions.forget)
         functions.close()
         for each in (touches, decisions, log_events, databases):
             each.close()

@@ -14,7 +14,7 @@ import threading
 import uvicorn
 
 from ..api.app import App
-from ..api.front import Front, is_invocation
+from ..api.front import Front, is_invocation, is_with_code
 from ..api.http import Http
 from ..clock import SystemClock
 from ..wire.message import Request, Response
@@ -56,7 +56,7 @@ def main() -> None:
         keepers=keepers,
     )
     endpoint.front = built.front
-    app = App(built.front.answer, built.front.refuse, is_long=is_invocation)
+    app = App(built.front.answer, built.front.refuse, is_long=is_invocation, is_large=is_with_code)
     built.start()
     try:
         _serve(app, socket.socket(fileno=orders.listener))

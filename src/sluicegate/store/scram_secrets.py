@@ -89,6 +89,15 @@ def associated(tx: Tx, cluster_id: str) -> list[ScramSecret]:
     return [secret for secret in wanted_of(tx, cluster_id) if secret.wanted == ASSOCIATED]
 
 
+def find(tx: Tx, cluster_id: str, secret_arn: str) -> ScramSecret | None:
+    """A secret that a cluster has."""
+    query = sa.select(scram_secrets).where(
+        *_which(cluster_id, secret_arn), scram_secrets.c.wanted == ASSOCIATED
+    )
+    row = tx.execute(query).one_or_none()
+    return None if row is None else ScramSecret(**row._mapping)
+
+
 def clusters_with(tx: Tx, secret_arn: str) -> set[str]:
     """The ids of the clusters that have a secret."""
     query = sa.select(scram_secrets.c.cluster_id).where(

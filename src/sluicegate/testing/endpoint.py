@@ -38,10 +38,18 @@ class Endpoint:
     """Sluicegate's endpoint on a state folder of its own; close it, or use it with `with`.
 
     `client("iam")` gives real botocore clients whose requests are answered in this process,
-    signed as the account's root unless credentials are given.
+    signed as the account's root unless credentials are given. Accepted events (Invoke with
+    InvocationType Event) wait for `run_events`, or are run by themselves with `runs_events`.
     """
 
-    def __init__(self, state: Path, *, clock: Clock | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        state: Path,
+        *,
+        clock: Clock | None = None,
+        runs_events: bool = False,
+        **settings: Any,
+    ) -> None:
         self.state = state
         self.settings = Settings(state=str(state), **settings)
         self.clock: Any = clock or FrozenClock()
@@ -66,6 +74,8 @@ class Endpoint:
             throwaway=True,
         )
         self.front = self._built.front
+        if runs_events:
+            self._built.start()
 
     def __enter__(self) -> "Endpoint":
         return self
@@ -96,10 +106,7 @@ class Endpoint:
         }
 
     def run_events(self) -> int:
-        """Run the accepted events (Invoke with InvocationType Event) that are due by the clock.
-
-        Each once; how many there were. Nothing runs them by itself here.
-        """
+        """Run the accepted events that are due by the clock, each once; how many there were."""
         return self._built.run_events()
 
     @property

@@ -21,11 +21,13 @@ from .scalars import Unreadable
 MOST_BYTES = 10 * 1024 * 1024
 """The largest body of a call that has no limit of its own."""
 
-_CODE_BYTES = 70_167_211
+LARGEST_BYTES = 70_167_211
+"""The largest body of any call: one that brings a function's code."""
+
 _BODY_BYTES = {
-    ("lambda", "CreateFunction"): _CODE_BYTES,
-    ("lambda", "UpdateFunctionCode"): _CODE_BYTES,
-    ("lambda", "PublishLayerVersion"): _CODE_BYTES,
+    ("lambda", "CreateFunction"): LARGEST_BYTES,
+    ("lambda", "UpdateFunctionCode"): LARGEST_BYTES,
+    ("lambda", "PublishLayerVersion"): LARGEST_BYTES,
 }
 
 

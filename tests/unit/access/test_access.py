@@ -125,15 +125,15 @@ def test_the_condition_keys_an_endpoint_knows(
 
 def test_an_operation_nobody_wrote_is_denied_like_any_other(endpoint: Endpoint) -> None:
     alice = endpoint.user("alice")
-    assert refused(alice.client("lambda").list_functions) == (
+    assert refused(alice.client("lambda").list_layers) == (
         "AccessDeniedException",
-        f"User: {alice.arn} is not authorized to perform: lambda:ListFunctions on resource: * "
-        "because no identity-based policy allows the lambda:ListFunctions action",
+        f"User: {alice.arn} is not authorized to perform: lambda:ListLayers on resource: * "
+        "because no identity-based policy allows the lambda:ListLayers action",
     )
     allowed = endpoint.user("bob", policy=policy("Allow", "lambda:*"))
-    assert refused(allowed.client("lambda").list_functions) == (
+    assert refused(allowed.client("lambda").list_layers) == (
         "UnsupportedOperation",
-        "Sluicegate does not serve lambda:ListFunctions.",
+        "Sluicegate does not serve lambda:ListLayers.",
     )
 
 

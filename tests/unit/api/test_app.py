@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from sluicegate.api.app import App
+from sluicegate.api.app import THREADS, App
+from sluicegate.api.front import is_invocation, is_with_code
 from sluicegate.errors import AwsError
 from sluicegate.wire.message import Request, Response
 
@@ -16,7 +18,7 @@ def refuse(request: Request, error: AwsError) -> Response:
     return Response(error.status or 400, {"of": request.path}, error.code.encode())
 
 
-def answered(answer: Callable[[Request], Response], *messages: dict[str, Any]) -> Any:
+def answered(answer: Callable[[Request], Response], *messages: dict[str, Any], **how: Any) -> Any:
     """Status, headers and body `answer` is given the chance to make of a request."""
     scope = {
         "type": "http",
@@ -34,7 +36,7 @@ def answered(answer: Callable[[Request], Response], *messages: dict[str, Any]) -
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    app = App(answer, refuse)
+    app = App(answer, refuse, **how)
     asyncio.run(app(scope, receive, send))
     app.close()
     return sent[0]["status"], dict(sent[0]["headers"]), sent[1]["body"]
@@ -57,6 +59,92 @@ def test_a_body_that_grows_too_large_without_saying_so_is_cut_off() -> None:
     part = {"type": "http.request", "body": b"x" * 4_000_000, "more_body": True}
     status, _, body = answered(broken, part, part, part)
     assert (status, body) == (413, b"RequestEntityTooLargeException")
+
+
+def test_a_body_with_code_may_be_larger_than_any_other() -> None:
+    part = {"type": "http.request", "body": b"x" * 35_000_000, "more_body": True}
+    end = {"type": "http.request", "body": b"x", "more_body": False}
+
+    def answer(request: Request) -> Response:
+        return Response(200, {}, b"%d" % len(request.body))
+
+    assert answered(answer, part, part, end, is_large=is_large)[::2] == (200, b"70000001")
+    assert answered(answer, part, part, part, is_large=is_large)[0] == 413
+    assert answered(answer, part, part, end)[0] == 413
+
+
+def is_large(request: Request) -> bool:
+    return request.path == "/p"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "is_one"),
+    [
+        ("POST", "/2015-03-31/functions", True),
+        ("POST", "/2015-03-31/functions/", True),
+        ("PUT", "/2015-03-31/functions/orders/code", True),
+        ("PUT", "/2015-03-31/functions/orders/configuration", False),
+        ("POST", "/2015-03-31/functions/orders/invocations", False),
+        ("POST", "/", False),
+    ],
+)
+def test_calls_that_bring_code_are_known_before_it_is_read(
+    method: str, path: str, is_one: bool
+) -> None:
+    assert is_with_code(Request(method, path, "", (), b"")) is is_one
+
+
+def test_what_takes_long_leaves_room_for_what_it_waits_for() -> None:
+    """Functions call back: more of them than there are control threads must not stop that."""
+    called_back = threading.Event()
+
+    def answer(request: Request) -> Response:
+        if request.path == "/long":
+            return Response(200 if called_back.wait(30) else 504)
+        called_back.set()
+        return Response(200)
+
+    async def status(path: str) -> int:
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b""}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "POST", "path": path, "query_string": b""}
+        await app({**scope, "headers": []}, receive, send)
+        return int(sent[0]["status"])
+
+    async def crowd() -> list[int]:
+        long = [asyncio.create_task(status("/long")) for _ in range(2 * THREADS)]
+        while len([thread for thread in threading.enumerate() if _is_long(thread)]) < 2 * THREADS:
+            await asyncio.sleep(0)
+        return [await status("/short"), *await asyncio.gather(*long)]
+
+    app = App(answer, refuse, is_long=lambda request: request.path == "/long")
+    assert asyncio.run(crowd()) == [200] * (2 * THREADS + 1)
+    app.close()
+
+
+def _is_long(thread: threading.Thread) -> bool:
+    return thread.name.startswith("invocation")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "is_one"),
+    [
+        ("POST", "/2015-03-31/functions/orders/invocations", True),
+        ("POST", "/2015-03-31/functions/arn%3Aaws%3Alambda/invocations/", True),
+        ("GET", "/2015-03-31/functions/orders/invocations", False),
+        ("POST", "/2015-03-31/functions", False),
+    ],
+)
+def test_invocations_are_known_before_anything_is_read(
+    method: str, path: str, is_one: bool
+) -> None:
+    assert is_invocation(Request(method, path, "", (), b"")) is is_one
 
 
 def test_every_answer_forbids_browsers_to_guess_what_it_is() -> None:

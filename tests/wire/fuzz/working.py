@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from tests.wire.fuzz import mappings
-from tests.wire.fuzz.world import World
+from tests.wire.fuzz.world import LAMBDA_ROLE, World
 
 _TAGS = [{"Key": "k", "Value": "v"}]
 _PERMISSION = {
@@ -43,8 +43,10 @@ def calls(world: World) -> dict[str, dict[str, Any]]:
         for service, found in (
             ("ec2", _networks(world.existing["ec2"])),
             ("iam", _identities(world.existing["iam"])),
+            ("kafka", _clusters(world.existing["kafka"])),
             ("kms", _keys(world.existing["kms"])),
             ("logs", _logs(world.existing["logs"])),
+            ("lambda", _functions(world.existing["lambda"])),
             ("iam-toolbox", _decisions(world.existing["iam-toolbox"])),
             ("sts", _sessions(world.existing["iam"])),
             ("secretsmanager", _secrets(world.existing["secretsmanager"])),
@@ -106,6 +108,52 @@ def _networks(known: dict[str, list[Any]]) -> dict[str, dict[str, Any]]:
             "Filters": [{"Name": "ip-permission.cidr", "Values": ["10.*"]}],
             "MaxResults": 5,
         },
+    }
+
+
+def _clusters(known: dict[str, list[Any]]) -> dict[str, dict[str, Any]]:
+    cluster, version = {"ClusterArn": known["clusterarn"][0]}, known["currentversion"][0]
+    (strict, idle), (eve, zoe) = known["arn"][:2], known["secretarnlist"][:2]
+    named, changed = {"Arn": idle}, cluster | {"CurrentVersion": version}
+    operation = {"ClusterOperationArn": known["clusteroperationarn"][0]}
+    properties = {"ServerProperties": b"log.cleanup.policy=delete,compact\nnum.partitions=3"}
+    group_info = {
+        "ClientSubnets": known["clientsubnets"][:3],
+        "InstanceType": "kafka.m5.large",
+        "SecurityGroups": known["securitygroups"][:1],
+    }
+    asked = {
+        "KafkaVersion": "3.9.x",
+        "NumberOfBrokerNodes": 3,
+        "BrokerNodeGroupInfo": group_info,
+        "ClientAuthentication": {"Sasl": {"Scram": {"Enabled": True}}},
+        "ConfigurationInfo": {"Arn": strict, "Revision": 1},
+        "EncryptionInfo": {
+            "EncryptionAtRest": {"DataVolumeKMSKeyId": known["datavolumekmskeyid"][0]},
+            "EncryptionInTransit": {"ClientBroker": "TLS", "InCluster": True},
+        },
+    }
+    return {
+        "BatchAssociateScramSecret": cluster | {"SecretArnList": [zoe]},
+        "BatchDisassociateScramSecret": cluster | {"SecretArnList": [eve]},
+        "CreateCluster": {"ClusterName": "new", "Tags": {"k": "v"}, **asked},
+        "CreateClusterV2": {"ClusterName": "new", "Tags": {"k": "v"}, "Provisioned": asked},
+        "CreateConfiguration": {"Name": "new", "KafkaVersions": ["3.9.x"], **properties},
+        "DeleteCluster": changed,
+        "DeleteConfiguration": named,
+        "DescribeClusterOperation": operation,
+        "DescribeClusterOperationV2": operation,
+        "DescribeConfigurationRevision": named | {"Revision": 1},
+        "GetBootstrapBrokers": cluster,
+        "GetCompatibleKafkaVersions": cluster,
+        "ListClusterOperations": cluster,
+        "ListNodes": cluster | {"MaxResults": 1},
+        "ListScramSecrets": cluster,
+        "TagResource": {"ResourceArn": known["resourcearn"][0], "Tags": {"k": "v"}},
+        "UntagResource": {"ResourceArn": known["resourcearn"][0], "TagKeys": ["team"]},
+        "UpdateClusterConfiguration": changed | {"ConfigurationInfo": {"Arn": idle, "Revision": 1}},
+        "UpdateConfiguration": named | properties,
+        "UpdateSecurity": changed | {"ClientAuthentication": {"Sasl": {"Iam": {"Enabled": False}}}},
     }
 
 
@@ -250,6 +298,41 @@ def _secrets(known: dict[str, list[Any]]) -> dict[str, dict[str, Any]]:
             "ExcludeCharacters": "abc",
             "IncludeSpace": True,
         },
+    }
+
+
+def _functions(known: dict[str, list[Any]]) -> dict[str, dict[str, Any]]:
+    function, alias = {"FunctionName": "orders"}, {"Name": "idle", "FunctionVersion": "1"}
+    routing = {"AdditionalVersionWeights": {"2": 0.5}}
+    return {
+        "CreateFunction": {
+            "FunctionName": "new",
+            "Runtime": "provided.al2023",
+            "Role": LAMBDA_ROLE,
+            "Handler": "x",
+            "Code": {"ZipFile": known["zipfile"][0]},
+            "Environment": {"Variables": {"KEY": "é"}},
+            "LoggingConfig": {"LogFormat": "JSON", "SystemLogLevel": "WARN"},
+            "EphemeralStorage": {"Size": 1024},
+            "Tags": {"k": "v"},
+        },
+        "UpdateFunctionCode": function | {"ZipFile": known["zipfile"][0], "DryRun": True},
+        "UpdateFunctionConfiguration": function
+        | {"Role": LAMBDA_ROLE, "Environment": {"Variables": {"KEY": "x"}}, "MemorySize": 256},
+        "AddPermission": function
+        | {
+            "StatementId": "new",
+            "Action": "lambda:*",
+            "Principal": "sns.amazonaws.com",
+            "SourceArn": "arn:aws:sns:us-east-1:000000000000:topic",
+            "SourceAccount": "000000000000",
+            "Qualifier": "live",
+        },
+        "UpdateAlias": function | alias | {"RoutingConfig": routing},
+        "PublishVersion": function | {"Description": "x"},
+        "ListFunctions": {"FunctionVersion": "ALL", "MaxItems": 2},
+        "TagResource": {"Resource": known["resource"][0], "Tags": {"k": "v"}},
+        "PutFunctionEventInvokeConfig": function | {"MaximumEventAgeInSeconds": 60},
     }
 
 

@@ -1,7 +1,11 @@
 """An account with something of everything in it, and what every answer to a call there must be."""
 
+import fcntl
+import io
 import json
+import os
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +19,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from botocore.model import OperationModel
 from tests.wire.fuzz import mappings
+from tests.wire.fuzz.clusters import clusters
 from tests.wire.fuzz.state import State
 
 from sluicegate.testing import Endpoint, Member
@@ -25,6 +30,7 @@ from sluicegate.wire.model import SERVICES
 
 SIGNERS = ("root", "may everything", "may nothing")
 REGION = "us-east-1"
+LAMBDA_ROLE = "arn:aws:iam::000000000000:role/lambda"
 MOST_CPU_SECONDS = 1.0
 
 # What AWS lets everybody do, whatever the policies say.
@@ -70,12 +76,19 @@ class World:
             known = self.existing.setdefault(service, {})
             for result in furnish(self.endpoint.client(service)):
                 _remember(known, "", result)
+        known = self.existing.setdefault("kafka", {})
+        for result in clusters(self.endpoint):
+            _remember(known, "", result)
         self.mappings = mappings.furnished(self.endpoint)
         self.existing["iam-toolbox"] = self._decision(users["may nothing"])
+        # The state is put back after each call: code must not be gone by then.
+        self._held = [_held(path) for path in (folder / "packages").iterdir()]
         self._states = [State(folder / name) for name in ("sluicegate.db", "log-events.db")]
 
     def close(self) -> None:
         """End it; the folder stays."""
+        for descriptor in self._held:
+            os.close(descriptor)
         for state in self._states:
             state.close()
         self.endpoint.close()
@@ -126,6 +139,12 @@ class World:
         if signer == "may nothing" and operation not in _FOR_EVERYBODY:
             assert response.status >= 400, f"answered {response.body[:200]!r}"
         return response
+
+
+def _held(package: Path) -> int:
+    descriptor = os.open(package, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    return descriptor
 
 
 def understood(response: Response, protocol: str, operation: OperationModel | None = None) -> None:
@@ -183,6 +202,9 @@ def _identities(iam: Any) -> Iterator[dict[str, Any]]:
     idle = iam.create_policy(PolicyName="idle", PolicyDocument=document)["Policy"]["Arn"]
     yield {"UserName": "idle", "GroupName": "idle", "RoleName": "idle"}
     yield iam.create_service_linked_role(AWSServiceName="kafka.amazonaws.com")
+    statement = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}
+    trust_lambda = {"Version": "2012-10-17", "Statement": [statement | {"Action": assume}]}
+    iam.create_role(RoleName="lambda", AssumeRolePolicyDocument=json.dumps(trust_lambda))
     iam.create_account_alias(AccountAlias="acme")
     yield {"PolicyName": "given", "AccountAlias": "acme", "Marker": iam.list_users(MaxItems=1)}
     yield {"AWSServiceName": "kafka.amazonaws.com", "PolicyDocument": document}
@@ -298,11 +320,50 @@ def _networks(ec2: Any) -> Iterator[dict[str, Any]]:
     yield {"NextToken": ec2.describe_security_group_rules(MaxResults=5)["NextToken"]}
 
 
+def _functions(functions: Any) -> Iterator[dict[str, Any]]:
+    code = zipped("handler.py")
+    function = {"FunctionName": "orders"}
+    yield functions.create_function(
+        **function,
+        Runtime="python3.11",
+        Role=LAMBDA_ROLE,
+        Handler="handler.handle",
+        Code={"ZipFile": code},
+        Environment={"Variables": {"NAME": "value"}},
+        Tags={"team": "one"},
+        Publish=True,
+    )
+    functions.update_function_code(**function, ZipFile=zipped("other.py"), Publish=True)
+    yield functions.create_alias(**function, Name="live", FunctionVersion="1")
+    yield functions.create_alias(**function, Name="idle", FunctionVersion="2")
+    statement = {"StatementId": "given", "Action": "lambda:InvokeFunction", "Principal": "*"}
+    functions.add_permission(**function, **statement)
+    functions.add_permission(**function, **statement, Qualifier="live")
+    functions.put_function_event_invoke_config(**function, MaximumRetryAttempts=1)
+    functions.put_function_concurrency(**function, ReservedConcurrentExecutions=5)
+    functions.invoke(**function, InvocationType="Event", Payload=b"{}")
+    yield functions.get_function(**function)
+    yield {"RevisionId": functions.get_policy(**function)["RevisionId"]}
+    arn = "arn:aws:lambda:us-east-1:000000000000:function:orders"
+    yield {"FunctionName": ["orders", arn, f"{arn}:live", "orders:1"], "Resource": arn, **statement}
+    yield {"ZipFile": code, "Qualifier": ["1", "live", "$LATEST"], "Name": ["live", "idle"]}
+    yield {"Marker": functions.list_versions_by_function(**function, MaxItems=1)["NextMarker"]}
+
+
+def zipped(name: str) -> bytes:
+    """A deployment package of one file."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(name, "x")
+    return packed.getvalue()
+
+
 _FURNISHERS: dict[str, Callable[[Any], Iterator[dict[str, Any]]]] = {
     "iam": _identities,
     "kms": _keys,
     "secretsmanager": _secrets,
     "logs": _logs,
     "ec2": _networks,
+    "lambda": _functions,
 }
 """How something of everything is made; yields what was made and what lists say of it."""

@@ -53,7 +53,7 @@ def chosen(tx: Tx, call: Call, info: Mapping[str, Any], kafka_version: str) -> C
 
 def ask(call: Call, text: str) -> Ask:
     """May the caller do the operation to the configuration with this ARN?"""
-    arn = text if Arn.find(text) else call.arn("kafka", f"configuration/{text}")
+    arn = naming.resource(call, "configuration", text)
     return Ask(f"kafka:{call.operation}", arn, shown=text)
 
 

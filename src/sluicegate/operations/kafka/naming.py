@@ -20,6 +20,7 @@ from .refusals import MALFORMED, invalid, missing
 
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]*")
 _RESOURCE = re.compile(r"cluster/[0-9A-Za-z-]{1,64}/([0-9a-f-]{36}-[0-9s]{1,8})")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _VERSION_LETTERS = string.ascii_uppercase + string.digits
 
 
@@ -66,12 +67,19 @@ def ask(
         own = tags.of(tx, cluster.id) if cluster else {}
     return Ask(
         f"kafka:{call.operation}",
-        text if Arn.find(text) else call.arn("kafka", f"cluster/{text}"),
+        resource(call, "cluster", text),
         context=context or {},
         tags=own,
         request_tags=request_tags,
         shown=text,
     )
+
+
+def resource(call: Call, noun: str, text: str) -> str:
+    """The ARN a call is judged on: as given, or what the text would be if it were a name."""
+    arn = Arn.find(text)
+    is_msk_s = arn is not None and arn.service == "kafka" and _ACCOUNT.fullmatch(arn.account)
+    return text if is_msk_s else call.arn("kafka", f"{noun}/{text}")
 
 
 def on_cluster(action: str, run: Callable[[Call, Params], Result]) -> Operation:

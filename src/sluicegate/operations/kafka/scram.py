@@ -63,7 +63,7 @@ def _associate(call: Call, params: Params) -> Result:
                 raise refusal(_TOO_MANY)
             got = scram_access.gain(call, cluster, secret_arn)
             if users.setdefault(got.username, secret_arn) != secret_arn:
-                _give_up(call, cluster, got, is_known=secret_arn in known)
+                scram_access.undo(call, cluster, got)
                 raise refusal(_SAME_USER)
         except Unavailable:
             raise
@@ -76,11 +76,6 @@ def _associate(call: Call, params: Params) -> Result:
         _keep(call, cluster, gained)
         call.keepers.nudge()
     return {"ClusterArn": cluster.arn, "UnprocessedScramSecrets": batch.unprocessed}
-
-
-def _give_up(call: Call, cluster: Cluster, got: Gained, *, is_known: bool) -> None:
-    if not is_known:
-        scram_access.give_back(call, cluster, got.secret_arn, got.key_arn, got.grant_id)
 
 
 def _keep(call: Call, cluster: Cluster, gained: Sequence[Gained]) -> None:

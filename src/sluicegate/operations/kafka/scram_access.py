@@ -67,12 +67,19 @@ def gain(call: Call, cluster: Cluster, secret_arn: str) -> Gained:
         grant_id = _grant(call, cluster, secret_arn, key)
         username = _username(call, cluster, secret_arn)
     except AwsError:
-        with call.database.read() as tx:
-            is_in_use = cluster.id in scram_secrets.clusters_with(tx, secret_arn)
-        if not is_in_use:
-            give_back(call, cluster, secret_arn, key, grant_id)
+        undo(call, cluster, Gained(secret_arn, key, grant_id, username=""))
         raise
     return Gained(secret_arn, key, grant_id, username)
+
+
+def undo(call: Call, cluster: Cluster, gained: Gained) -> None:
+    """Undo `gain`, as far as the cluster did not have the secret before."""
+    with call.database.read() as tx:
+        before = scram_secrets.find(tx, cluster.id, gained.secret_arn)
+    if before is None:
+        give_back(call, cluster, gained.secret_arn, gained.key_arn, gained.grant_id)
+    elif gained.grant_id and gained.grant_id != before.grant_id:
+        key_grants.retire(call, gained.key_arn, gained.grant_id, cluster.arn)
 
 
 def give_back(call: Call, cluster: Cluster, secret_arn: str, key_arn: str, grant_id: str) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from ...errors import AwsError, Corrupted
-from ...functions.packages import Package
 from ...store import function_versions
 from ...store.database import Tx
 from ...vault import Vault
@@ -47,10 +46,10 @@ def zipped(given: Mapping[str, Any]) -> bytes:
     return bytes(given["ZipFile"])
 
 
-def check_room(tx: Tx, call: Call, package: Package) -> None:
-    """Refuse code beyond what an account may store in a region."""
+def check_room(tx: Tx, call: Call, size: int) -> None:
+    """Refuse so many more bytes of code than an account may store in a region."""
     _, used = function_versions.usage(tx, call.account, call.region)
-    if used + package.size > MOST_STORED_BYTES:
+    if used + size > MOST_STORED_BYTES:
         raise AwsError("CodeStorageExceededException", "Code storage limit exceeded.")
 
 

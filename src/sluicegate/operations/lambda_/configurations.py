@@ -8,6 +8,7 @@ from typing import Any
 from ...arn import partition_of
 from ...clock import to_datetime
 from ...errors import AwsError, InvalidInput
+from ...execution.versions import log_group
 from ...functions import packages
 from ...store import functions
 from ...store.function_versions import LATEST, Version
@@ -179,11 +180,6 @@ def listed(
 def stamp(ms: int) -> str:
     """A moment as Lambda's texts have it, `2026-02-18T10:11:12.123+0000`."""
     return to_datetime(ms).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
-
-
-def log_group(function: Function, version: Version) -> str:
-    """Where the function's log goes."""
-    return version.log_group or f"/aws/lambda/{function.name}"
 
 
 def runtime_arn(function: Function, version: Version) -> str:

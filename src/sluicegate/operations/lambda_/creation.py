@@ -21,7 +21,16 @@ from ...store.database import Conflict, Tx
 from ...store.function_versions import LATEST, Version
 from ...store.functions import Function
 from ..operation import Call, Operation, Params, Result
-from . import code, configurations, environments, naming, networks, roles, tagging
+from . import (
+    code,
+    configurations,
+    environments,
+    naming,
+    networks,
+    publishing,
+    roles,
+    tagging,
+)
 from .refusals import conflict, invalid, not_found
 
 _LONGEST_NAME = 64
@@ -64,7 +73,8 @@ def _create(call: Call, params: Params) -> Result:
             _refuse_taken(tx, function)
         version = replace(version, package=package.id, code_bytes=package.size)
         version = environments.encrypt(call, function, version, variables)
-        made = _store(call, params, function, version, package, given)
+        with environments.retired_on_failure(call, function, version):
+            made = _store(call, params, function, version, package, given)
     qualifier = configurations.qualifier_of(made)
     environment = {"Variables": variables} if variables else None
     return configurations.shown(function, made, configurations.CREATING, environment, qualifier)
@@ -143,17 +153,13 @@ def _store(
     """Write the new function; its first published version is answered where one is asked for."""
     try:
         with call.database.write() as tx:
-            code.check_room(tx, call, package)
-            is_published = bool(params.get("Publish"))
-            functions.create(tx, replace(function, next_version=2 if is_published else 1))
+            code.check_room(tx, call, package.size)
+            functions.create(tx, function)
             function_versions.add(tx, version)
             tags.put(tx, function.id, given)
-            if not is_published:
-                return version
-            first = replace(version, version="1", position=1, revision=str(uuid.uuid4()))
-            first = environments.moved(call, version, first)
-            function_versions.add(tx, first)
-            return first
+            if params.get("Publish"):
+                return publishing.publish(tx, call, function, version)
+            return version
     except Conflict:
         raise _taken(function) from None
 

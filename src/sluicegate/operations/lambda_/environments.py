@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from ...errors import AccessDenied, AwsError, Unavailable
+from ...execution.versions import CONTEXT, sealed_blob
 from ...store import function_versions
 from ...store.function_versions import Version
 from ...store.functions import Function
@@ -20,7 +21,6 @@ from .refusals import invalid
 
 DEFAULT_KEY = "alias/aws/lambda"
 _MOST_BYTES = 4096
-_CONTEXT = "aws:lambda:FunctionArn"
 
 _RESERVED = frozenset(
     {
@@ -79,7 +79,7 @@ def encrypt(
     asked = {
         "KeyId": version.kms_key or DEFAULT_KEY,
         "Plaintext": _written(variables),
-        "EncryptionContext": {_CONTEXT: function.arn},
+        "EncryptionContext": {CONTEXT: function.arn},
     }
     with _writing("Encrypt"):
         made = call.calls.forward(call, "kms", "Encrypt", asked)
@@ -93,7 +93,7 @@ def grant(call: Call, function: Function, version: Version, key_arn: str) -> Ver
         "KeyId": key_arn,
         "GranteePrincipal": version.role_arn,
         "Operations": ["Decrypt", "RetireGrant"],
-        "Constraints": {"EncryptionContextEquals": {_CONTEXT: function.arn}},
+        "Constraints": {"EncryptionContextEquals": {CONTEXT: function.arn}},
         # By name, so that saving the same again makes no second one.
         "Name": f"lambda-{function.id}",
     }
@@ -122,6 +122,12 @@ def decrypted(call: Call, function: Function, version: Version) -> dict[str, str
         return {}
     asked = _decryption(call, function, version)
     return _read(call.calls.forward(call, "kms", "Decrypt", asked)["Plaintext"])
+
+
+def readable(call: Call, function: Function, version: Version) -> dict[str, str]:
+    """The variables of a version, as the caller; KMS's refusal in Lambda's words."""
+    with _writing("Decrypt"):
+        return decrypted(call, function, version)
 
 
 def shown(call: Call, function: Function, version: Version) -> Mapping[str, object] | None:
@@ -169,6 +175,16 @@ def retire(call: Call, function: Function, version: Version) -> None:
         return
 
 
+@contextmanager
+def retired_on_failure(call: Call, function: Function, version: Version) -> Iterator[None]:
+    """Store a version in the block; its grant does not outlive a version that was not stored."""
+    try:
+        yield
+    except AwsError:
+        retire(call, function, version)
+        raise
+
+
 def _written(variables: Mapping[str, str]) -> bytes:
     return json.dumps(dict(variables), ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -183,7 +199,7 @@ def _seal(call: Call, version: Version, blob: bytes) -> bytes:
 
 
 def _blob(call: Call, version: Version) -> bytes:
-    return call.vault.open("environment", _row(version), version.environment or b"")
+    return sealed_blob(call.vault, version)
 
 
 def _row(version: Version) -> tuple[str, ...]:
@@ -193,7 +209,7 @@ def _row(version: Version) -> tuple[str, ...]:
 def _decryption(call: Call, function: Function, version: Version) -> dict[str, object]:
     return {
         "CiphertextBlob": _blob(call, version),
-        "EncryptionContext": {_CONTEXT: function.arn},
+        "EncryptionContext": {CONTEXT: function.arn},
     }
 
 

@@ -91,14 +91,16 @@ class Invocations:
                 self._attempt(event)
         return len(tried)
 
-    def close(self) -> None:
-        """Begin no more events; those under way end with their functions."""
+    def close(self, end: Callable[[], None]) -> None:
+        """Begin no more events, `end` what is invoked just now, and write what came of it."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join()
         self._pool.shutdown(wait=False, cancel_futures=True)
+        end()
+        self._pool.shutdown(wait=True)
 
     def _run(self) -> None:
         while not self._is_closed:
@@ -141,6 +143,8 @@ class Invocations:
     def _attempt(self, event: AsyncInvocation) -> None:
         try:
             again = self._tried(event)
+            if again is not None and self._is_closed:
+                return  # perhaps ended by us, which is no failure: the next process runs it again
             with self._database.write() as tx:
                 if again is None:
                     async_invocations.settle(tx, event.id)

@@ -18,6 +18,14 @@ def conflict(message: str) -> AwsError:
     return AwsError("ResourceConflictException", message)
 
 
+def in_progress(function_arn: str) -> AwsError:
+    """A function that somebody else changed just now."""
+    return conflict(
+        "The operation cannot be performed at this time. "
+        f"An update is in progress for resource: {function_arn}"
+    )
+
+
 def not_served(member: str) -> AwsError:
     """A feature Sluicegate does not have: refused, so that nobody believes it works."""
     return invalid(f"{member} is not served by Sluicegate.")

@@ -2,18 +2,20 @@
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
+from ...errors import Corrupted
+from ...execution.versions import function_version
 from ...functions import FunctionVersion, Invocation, Outcome
-from ...store import functions
+from ...store import function_versions, functions
 from ...store.database import Tx
 from ...store.function_aliases import Alias
 from ...store.function_versions import Version
 from ...store.functions import Function
 from ..operation import Call
-from . import configurations, environments, naming
+from . import environments, naming
+from .refusals import in_progress, not_found
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +54,24 @@ def ready(call: Call, reached: Target) -> Iterator[FunctionVersion]:
     Its variables are decrypted as the execution role; what KMS refuses is Lambda's 502.
     """
     variables = environments.for_role(call, reached.function, reached.version)
-    with call.packages.held(reached.version.package) as code:
-        yield _version(reached.function, reached.version, variables, code)
+    with ExitStack() as stack:
+        try:
+            code = stack.enter_context(call.packages.held(reached.version.package))
+        except Corrupted:
+            _refuse_changed(call, reached)
+            raise
+        yield function_version(reached.function, reached.version, variables, code)
 
 
-def _version(
-    function: Function, version: Version, variables: dict[str, str], code: Path
-) -> FunctionVersion:
-    return FunctionVersion(
-        arn=function.arn,
-        name=function.name,
-        version=version.version,
-        revision=version.revision,
-        runtime=version.runtime,
-        handler=version.handler,
-        code=code,
-        role_arn=version.role_arn,
-        account=function.account,
-        region=function.region,
-        log_group=configurations.log_group(function, version),
-        memory_mb=version.memory_mb,
-        ephemeral_mb=version.ephemeral_mb,
-        timeout_seconds=version.timeout_seconds,
-        environment=variables,
-    )
+def _refuse_changed(call: Call, reached: Target) -> None:
+    """Code that is gone is no fault of ours where somebody changed or deleted it just now."""
+    version = reached.version
+    with call.database.read() as tx:
+        now = function_versions.find(tx, version.function_id, version.version)
+    if now is None:
+        raise not_found(f"Function not found: {reached.invoked_arn}")
+    if now.package != version.package:
+        raise in_progress(reached.function.arn)
 
 
 def _draws_other(alias: Alias, request_id: str) -> bool:

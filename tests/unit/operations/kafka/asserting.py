@@ -24,7 +24,8 @@ PORTS = {"CLIENT": 9092, "CLIENT_SECURE": 9094, "CLIENT_SASL_SCRAM": 9096, "CLIE
 
 def subnets(endpoint: Endpoint, count: int) -> list[str]:
     """Subnets of the default VPC, each in a zone of its own."""
-    found = endpoint.client("ec2").describe_subnets()["Subnets"]
+    defaults = [{"Name": "default-for-az", "Values": ["true"]}]
+    found = endpoint.client("ec2").describe_subnets(Filters=defaults)["Subnets"]
     return [subnet["SubnetId"] for subnet in found[:count]]
 
 

@@ -235,9 +235,7 @@ def test_a_property_that_is_not_msk_s_to_set_is_refused_in_its_words(endpoint: E
 
 def test_properties_are_text_as_java_writes_it(endpoint: Endpoint) -> None:
     kafka = endpoint.client("kafka")
-    text = (
-        b"! ours\n\nnum.io.threads\t4\nlog.cleanup.policy = delete,\\\n   compact\nnum.partitions"
-    )
+    text = b"! ours\n\nnum.io.threads\t4\nlog.cleanup.policy = delete,\\\n compact\nnum.partitions"
     message = bad_request(kafka.create_configuration, Name="bad", ServerProperties=text)
     assert [fault["name"] for fault in json.loads(message)] == ["num.partitions"]
     message = bad_request(kafka.create_configuration, Name="bad", ServerProperties=b"\xff")

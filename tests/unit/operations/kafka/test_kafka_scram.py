@@ -13,14 +13,17 @@ from tests.unit.operations.kafka.asserting import (
     created,
     key,
     no_policy,
+    refused,
     running,
     secret,
     started,
     stated,
 )
 
+from sluicegate.access.sessions import Sessions
 from sluicegate.store import clusters, scram_secrets
 from sluicegate.testing import Endpoint
+from sluicegate.wire.client import Credentials
 
 NOT_MSK_S = (
     "The provided secret arn cannot be used with Amazon MSK. "
@@ -94,6 +97,29 @@ def test_a_secret_is_associated_and_msk_may_read_it(endpoint: Endpoint, cluster:
         "EncryptionContextSubset": {"SecretARN": alice},
         "SourceArn": cluster,
     }
+
+
+def test_msk_reads_the_secret_for_its_cluster_and_for_no_other(
+    endpoint: Endpoint, cluster: str
+) -> None:
+    arn = secret(endpoint, KmsKeyId=key(endpoint))
+    associate(endpoint, cluster, arn)
+    other = running(endpoint, "other")
+
+    def reader(source_arn: str) -> Any:
+        sessions, now_ms = Sessions(endpoint.vault), endpoint.clock.now_ms()
+        made = sessions.for_service(ACCOUNT, "kafka.amazonaws.com", source_arn, now_ms)
+        signer = Credentials(made.access_key, made.secret_key, made.token)
+        return endpoint.client("secretsmanager", credentials=signer)
+
+    user = json.loads(reader(cluster).get_secret_value(SecretId=arn)["SecretString"])
+    assert user == {"username": "alice", "password": "alice-secret"}
+    told = refused(reader(other).get_secret_value, SecretId=arn)
+    assert told == ("AccessDeniedException", "Access to KMS is not allowed")
+    disassociate(endpoint, cluster, arn)
+    code, message = refused(reader(cluster).get_secret_value, SecretId=arn)
+    assert code == "AccessDeniedException"
+    assert message.startswith("User: kafka.amazonaws.com is not authorized to perform: ")
 
 
 def test_no_password_is_kept(endpoint: Endpoint, cluster: str) -> None:
@@ -341,3 +367,18 @@ def test_a_cluster_deleted_meanwhile_gets_no_secret(endpoint: Endpoint, cluster:
         )
         == "You can't associate secrets with a cluster in DELETING state."
     )
+
+
+def test_a_secret_that_is_spoiled_keeps_what_it_was_read_by(
+    endpoint: Endpoint, cluster: str
+) -> None:
+    protects, other = key(endpoint), key(endpoint)
+    arn = secret(endpoint, KmsKeyId=protects)
+    associate(endpoint, cluster, arn)
+    spoiled = {"SecretId": arn, "KmsKeyId": other, "SecretString": "{}"}
+    endpoint.client("secretsmanager").update_secret(**spoiled)
+    assert associate(endpoint, cluster, arn) == {arn: NO_USER}
+    assert listed(endpoint, cluster) == [arn]
+    assert statements(endpoint, arn) == [msk_s(arn)]
+    assert len(endpoint.client("kms").list_grants(KeyId=protects)["Grants"]) == 1
+    assert endpoint.client("kms").list_grants(KeyId=other)["Grants"] == []

@@ -66,7 +66,7 @@ def with_code(**params: Any) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def refused(operation: Callable[..., Any], *, status: int = 400, **params: Any) -> tuple[str, str]:
+def refused(operation: Callable[..., Any], status: Any = 400, **params: Any) -> tuple[str, str]:
     """Code and message of the error a call ends with."""
     with pytest.raises(ClientError) as caught:
         operation(**params)

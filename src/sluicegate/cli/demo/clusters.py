@@ -1,0 +1,131 @@
+"""A cluster, a user of it, and records, as a user of MSK and Kafka would."""
+
+import time
+import urllib.request
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from .story import Keys, StepFailed, Story
+
+# The first start of all fetches Apache Kafka.
+_PATIENCE_SECONDS = 300
+_RECORDS = 1_000
+_TOPIC = "orders"
+_USER, _PASSWORD = "orders", "made-up-for-the-demo"
+
+
+def a_cluster(story: Story, root: Keys) -> str:
+    """A cluster of one broker; its ARN."""
+    story.tell("An MSK cluster: a real Apache Kafka broker, with SASL/SCRAM")
+    kafka, ec2 = story.client("kafka", root), story.client("ec2", root)
+    subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    started = time.monotonic()
+    made = story.ask(
+        "root",
+        kafka.create_cluster,
+        ClusterName="orders",
+        KafkaVersion="3.9.x",
+        NumberOfBrokerNodes=1,
+        BrokerNodeGroupInfo={"ClientSubnets": [subnet], "InstanceType": "kafka.t3.small"},
+        ClientAuthentication={"Sasl": {"Scram": {"Enabled": True}}},
+    )
+    arn: str = made["ClusterArn"]
+    while True:
+        found = kafka.describe_cluster(ClusterArn=arn)["ClusterInfo"]
+        if found["State"] != "CREATING":
+            break
+        if time.monotonic() - started > _PATIENCE_SECONDS:
+            raise StepFailed(f"the cluster is still {found['State']}: {found.get('StateInfo')}")
+        time.sleep(0.05)
+    took = time.monotonic() - started
+    story.show("is", f"{found['State']} after {took:.1f} s. {found['StateInfo']['Message']}")
+    return arn
+
+
+def a_user_of_it(story: Story, root: Keys, cluster: str, secret: str) -> None:
+    """A user name and a password, kept in a secret."""
+    story.tell("A secret with user name and password becomes a user of the broker")
+    kafka = story.client("kafka", root)
+    associate = {"ClusterArn": cluster, "SecretArnList": [secret]}
+    answer = story.ask("root", kafka.batch_associate_scram_secret, **associate)
+    for refused in answer["UnprocessedScramSecrets"]:
+        raise StepFailed(f"{refused['ErrorCode']}: {refused['ErrorMessage']}")
+    manager = story.client("secretsmanager", root)
+    policy = story.ask("root", manager.get_resource_policy, SecretId=secret)["ResourcePolicy"]
+    story.show("written", f"by MSK into the secret's policy: {policy}")
+
+
+def records(story: Story, root: Keys, cluster: str) -> None:
+    """Records in and out, and nothing with a wrong password."""
+    kafka = story.client("kafka", root)
+    story.tell("Any Kafka client may log in now, over TLS and with the right password")
+    brokers = story.ask("root", kafka.get_bootstrap_brokers, ClusterArn=cluster)
+    login = _login(story, brokers["BootstrapBrokerStringSaslScram"], _PASSWORD)
+    admin = AdminClient(login)
+    admin.create_topics([NewTopic(_TOPIC, 4, 1)])[_TOPIC].result(10)
+    started = time.monotonic()
+    _produce(login)
+    story.show("produced", f"{_RECORDS:,} records in {time.monotonic() - started:.2f} s")
+    started = time.monotonic()
+    _consume(login)
+    story.show("read", f"{_RECORDS:,} records in {time.monotonic() - started:.2f} s")
+    wrong = _login(story, brokers["BootstrapBrokerStringSaslScram"], "wrong")
+    story.show("refused", f"with a wrong password: {_refusal(wrong)}")
+
+
+def _login(story: Story, brokers: str, password: str) -> dict[str, Any]:
+    with urllib.request.urlopen(f"{story.endpoint}/ca.pem") as answer:  # noqa: S310 - our own
+        authority = answer.read().decode()
+    return {
+        "bootstrap.servers": brokers,
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": _USER,
+        "sasl.password": password,
+        "ssl.ca.pem": authority,
+        "log_level": 0,
+    }
+
+
+def _produce(login: dict[str, Any]) -> None:
+    failed: list[KafkaError] = []
+    producer = Producer(login)
+    for number in range(_RECORDS):
+        value = f'{{"order": {number}}}'
+        producer.produce(
+            _TOPIC,
+            value,
+            key=str(number),
+            on_delivery=lambda error, _message: failed.append(error) if error else None,
+        )
+    if producer.flush(30) or failed:
+        raise StepFailed(f"records were not accepted: {failed[:1]}")
+
+
+def _consume(login: dict[str, Any]) -> None:
+    consumer = Consumer({**login, "group.id": "demo", "auto.offset.reset": "earliest"})
+    consumer.subscribe([_TOPIC])
+    deadline, read = time.monotonic() + 30, 0
+    while read < _RECORDS:
+        if time.monotonic() > deadline:
+            raise StepFailed(f"{read} of {_RECORDS} records came back")
+        message = consumer.poll(0.5)
+        read += message is not None and message.error() is None
+    consumer.close()
+
+
+def _refusal(login: dict[str, Any]) -> str:
+    """What the broker says to a login that it does not take."""
+    said: list[str] = []
+    listening: dict[str, Any] = {**login, "error_cb": lambda error: said.append(error.str())}
+    admin = AdminClient(listening)
+    try:
+        admin.list_topics(timeout=5)
+    except KafkaException:
+        # Its own words are `transport failure`; the broker's came beforehand.
+        admin.poll(1)
+    else:
+        raise StepFailed("the broker took a wrong password")
+    return next((each.partition(": ")[2] for each in said if "SASL" in each), "no answer")

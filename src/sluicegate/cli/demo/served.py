@@ -1,0 +1,66 @@
+"""The `serve` of the demo: on a throw-away state, known by what it prints and writes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ...errors import StartRefused
+from .story import Keys
+
+
+@contextmanager
+def served(state: Path) -> Iterator[str]:
+    """A `serve` of our own on a free port; its endpoint."""
+    # Settings of the user's shell are for their own serve, not for a throw-away one.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SLUICEGATE_")}
+    command = [
+        sys.executable,
+        "-m",
+        "sluicegate.cli",
+        "serve",
+        "--state",
+        str(state),
+        "--port",
+        "0",
+    ]
+    process = subprocess.Popen(  # noqa: S603 - our own module, no input in it
+        command, stdout=subprocess.PIPE, text=True, env=environment, cwd=state
+    )
+    assert process.stdout is not None
+    try:
+        facts = {}
+        for line in process.stdout:
+            if line == "Ready.\n":
+                break
+            name, _, value = line.strip().partition(" ")
+            facts[name] = value.strip()
+        if "endpoint" not in facts:
+            raise StartRefused("`sluicegate serve` did not start; its reason stands above")
+        yield facts["endpoint"]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+        process.stdout.close()
+
+
+def root_keys(state: Path) -> Keys:
+    """What `serve` wrote for the account's root user."""
+    kept = json.loads((state / "root-credentials.json").read_text())
+    return Keys(kept["AccessKeyId"], kept["SecretAccessKey"])
+
+
+def wait(endpoint: str, folder: str) -> None:
+    """Say how to go on, until Ctrl-C."""
+    print(f"\nIt goes on at {endpoint} until Ctrl-C. In another shell:")
+    port = endpoint.rpartition(":")[2]
+    print(f'  eval "$(.venv/bin/sluicegate env --state {folder} --port {port})"')
+    print("  aws iam list-users")
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        print()

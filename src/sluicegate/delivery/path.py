@@ -1,0 +1,383 @@
+"""The data path without its doors: what to do next with the records of one consumer.
+
+Whoever drives it polls, invokes, discards and commits, and says here what came of it; a lock is
+the driver's. Nothing in here waits: times are arguments, `now_ms` from a clock that never goes
+back, `wall_ms` from the one that records carry.
+
+    received  →  wanted by a filter, or settled       → a lane of its partition
+    next      →  `Invoke` a batch, or a piece of one  → busy partitions, until it ends
+                 `Discard` what was given up
+    answered  →  settled  |  again, after a pause  |  halves  |  given up
+    committable, committed
+"""
+
+import itertools
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from .answer import Answer, PartlyFailed, Response, Success, Throttled
+from .batcher import Batcher, Bounds, Oversized
+from .event import EventEncoder
+from .filters import Filters
+from .ledger import Commit, Ledger
+from .records import Batch, Record, batch_of
+from .retry import (
+    TOO_LARGE,
+    TOO_OLD,
+    Again,
+    GiveUp,
+    Piece,
+    RetryPolicy,
+    Split,
+    aged,
+    next_step,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Invoke:
+    """Invoke the function on this batch, and say `answered`. `attempt` counts from 1."""
+
+    id: int
+    batch: Batch
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """Hand this batch to the on-failure destination, or drop and count it; say `discarded`.
+
+    `condition` and `invocations` are what the invocation record says; `response` is None when the
+    function was never asked.
+    """
+
+    id: int
+    batch: Batch
+    condition: str
+    invocations: int
+    response: Response | None
+
+
+Work = Invoke | Discard
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What becomes of a partition: records that wait, records under way, and why that takes long.
+
+    `attempt` and `pause_until_ms` are of a batch that has failed and is tried again; `throttled`
+    says that the function did not run at all.
+    """
+
+    partition: int
+    waiting: int
+    unsettled: int
+    is_running: bool = False
+    attempt: int = 0
+    pause_until_ms: int = 0
+    throttled: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """What was one batch: its pieces, in order. The first is under way, or pauses."""
+
+    id: int
+    partitions: frozenset[int]
+    pieces: deque[Piece | GiveUp]
+    due_ms: int = 0
+    is_running: bool = False
+    throttled: bool = False
+
+
+@dataclass(slots=True)
+class _Counts:
+    """Since the beginning; names as AWS's metrics of event source mappings."""
+
+    polled: int = 0
+    filtered_out: int = 0
+    invoked: int = 0
+    failed_invoke: int = 0
+
+
+class DataPath:
+    """The records of one consumer between poll and commit.
+
+    INVARIANT: of a partition, one batch at most is under way, and its records go in order; nothing
+    begins for a partition that is not ours, and nothing of an assignment that is over is settled.
+    """
+
+    def __init__(
+        self,
+        encoder: EventEncoder,
+        *,
+        filters: Filters | None = None,
+        bounds: Bounds | None = None,
+        policy: RetryPolicy | None = None,
+        backlog_bytes: int = 64 << 20,
+    ) -> None:
+        self.encoder = encoder
+        self.counts = _Counts()
+        self._filters = filters or Filters()
+        self._policy = policy or RetryPolicy()
+        self._backlog_bytes = backlog_bytes
+        self._batcher = Batcher(bounds or Bounds(), encoder)
+        self._ledger = Ledger()
+        self._jobs: dict[int, _Job] = {}
+        self._ids = itertools.count(1)
+        self._partitions: set[int] = set()
+        self._held: set[int] = set()
+        self._crowded: set[int] = set()
+
+    # What the consumer says.
+
+    def assigned(self, partitions: Iterable[int], generation: int) -> None:
+        """These partitions are ours from now on."""
+        for partition in partitions:
+            self._partitions.add(partition)
+            self._held.discard(partition)
+            self._ledger.assigned(partition, generation)
+            self._batcher.assigned(partition, generation)
+        self._prune()
+
+    def hold(self, partitions: Iterable[int]) -> None:
+        """These partitions are to be given back: begin nothing more, drop what waits.
+
+        What is running may still settle; when it is not `is_running` any more, commit and `forget`.
+        """
+        for partition in partitions:
+            self._held.add(partition)
+            self._batcher.forget(partition)
+        self._prune()
+
+    def forget(self, partitions: Iterable[int]) -> None:
+        """These partitions are given back, or lost: whatever comes of them has no effect."""
+        for partition in partitions:
+            self._partitions.discard(partition)
+            self._held.discard(partition)
+            self._crowded.discard(partition)
+            self._ledger.forget(partition)
+            self._batcher.forget(partition)
+        self._prune()
+
+    def received(self, polled: Mapping[int, Sequence[Record]], now_ms: int) -> None:
+        """Take records as they were polled, by partition; those of partitions not ours are left."""
+        for partition, records in polled.items():
+            generation = self._ledger.generation(partition)
+            if generation is None or partition in self._held:
+                continue
+            known = self._ledger.received(partition, [record.offset for record in records])
+            fresh = records[known:] if known else records
+            self.counts.polled += len(fresh)
+            wanted = self._wanted(fresh, partition, generation)
+            self._batcher.add(partition, self.encoder.encode(wanted), now_ms)
+
+    def crowded(self) -> frozenset[int]:
+        """The partitions not to be fetched from for now: enough of them waits.
+
+        A partition that crowds is let in again when half of that is gone: a consumer that pauses
+        forgets what it has fetched ahead.
+        """
+        share = self._backlog_bytes // max(1, len(self._partitions))
+        for partition in self._partitions:
+            size = self._batcher.waiting(partition)[1]
+            if size > share:
+                self._crowded.add(partition)
+            elif size <= share // 2:
+                self._crowded.discard(partition)
+        return frozenset(self._crowded)
+
+    # What there is to do.
+
+    def next(self, now_ms: int, wall_ms: int) -> Work | None:
+        """Something to do now, to be answered with its id; None when there is nothing."""
+        for job in list(self._jobs.values()):
+            if not job.is_running and job.due_ms <= now_ms:
+                return self._begun(job, wall_ms)
+        taken = self._batcher.take(now_ms)
+        if taken is None:
+            return None
+        piece: Piece | GiveUp
+        if isinstance(taken, Oversized):
+            batch, piece = taken.batch, GiveUp(Piece(taken.batch), TOO_LARGE)
+        else:
+            batch, piece = taken, Piece(taken)
+        job = _Job(next(self._ids), frozenset(batch.partitions), deque([piece]))
+        self._jobs[job.id] = job
+        return self._begun(job, wall_ms)
+
+    def due_ms(self) -> int | None:
+        """When there is something to do, if nothing happens before; None = when something does."""
+        paused = (job.due_ms for job in self._jobs.values() if not job.is_running)
+        batched = self._batcher.due_ms()
+        return min(itertools.chain(paused, () if batched is None else (batched,)), default=None)
+
+    def is_running(self, partitions: Iterable[int]) -> bool:
+        """Whether an invocation (or a discard) of one of these partitions has not ended."""
+        wanted = set(partitions)
+        return any(job.is_running and job.partitions & wanted for job in self._jobs.values())
+
+    # What came of it.
+
+    def answered(self, id: int, answer: Answer, now_ms: int, *, jitter: float = 0.0) -> None:
+        """Note what came of an `Invoke`. `jitter`, from -1 to 1, spreads pauses."""
+        job = self._jobs[id]
+        piece = job.pieces.popleft()
+        assert isinstance(piece, Piece) and job.is_running
+        job.is_running = False
+        job.throttled = isinstance(answer, Throttled)
+        match answer:
+            case Success():
+                self._settle(piece.batch)
+            case PartlyFailed(offsets):
+                failed = piece.only(offsets)
+                self._settle_but(piece.batch, offsets)
+                self.counts.failed_invoke += len(failed.batch)
+                self._follow(job, failed, answer, now_ms, jitter)
+            case _:
+                self.counts.failed_invoke += 0 if job.throttled else len(piece.batch)
+                self._follow(job, piece, answer, now_ms, jitter)
+        self._tidy(job)
+
+    def discarded(self, id: int) -> None:
+        """Note that a `Discard` is done: the records are settled."""
+        job = self._jobs[id]
+        given_up = job.pieces.popleft()
+        assert isinstance(given_up, GiveUp) and job.is_running
+        job.is_running = False
+        self._settle(given_up.piece.batch)
+        self._tidy(job)
+
+    def committable(self) -> tuple[Commit, ...]:
+        """What may be committed now."""
+        return self._ledger.committable()
+
+    def committed(self, commits: Iterable[Commit]) -> None:
+        """Note what was committed; what was not is offered again."""
+        self._ledger.committed(commits)
+
+    def progress(self) -> tuple[Progress, ...]:
+        """How it stands with each partition that is ours."""
+        jobs = {partition: job for job in self._jobs.values() for partition in job.partitions}
+        return tuple(self._progress(one, jobs.get(one)) for one in sorted(self._partitions))
+
+    # Steps.
+
+    def _wanted(
+        self, records: Sequence[Record], partition: int, generation: int
+    ) -> Sequence[Record]:
+        if not self._filters:
+            return records
+        wanted = [record for record in records if self._filters.want(record)]
+        if len(wanted) < len(records):
+            kept = {record.offset for record in wanted}
+            dropped = [record.offset for record in records if record.offset not in kept]
+            self._ledger.settled(partition, generation, dropped)
+            self.counts.filtered_out += len(dropped)
+        return wanted
+
+    def _begun(self, job: _Job, wall_ms: int) -> Work:
+        job.is_running = True
+        first = job.pieces[0]
+        if isinstance(first, Piece) and (old := aged(first, self._policy, wall_ms)):
+            job.pieces.popleft()
+            rest = _but(first.batch, old)
+            if rest.shares:
+                job.pieces.appendleft(replace(first, batch=rest))
+            first = GiveUp(first.only(old), TOO_OLD)
+            job.pieces.appendleft(first)
+        match first:
+            case Piece(batch, invocations=invocations):
+                self.counts.invoked += len(batch)
+                return Invoke(job.id, batch, invocations + 1)
+            case GiveUp(piece, condition):
+                return Discard(job.id, piece.batch, condition, piece.invocations, piece.response)
+
+    def _follow(self, job: _Job, piece: Piece, answer: Answer, now_ms: int, jitter: float) -> None:
+        """Put what is to be done with a piece that failed before the rest of the job."""
+        assert not isinstance(answer, Success)
+        match next_step(piece, answer, self._policy, jitter):
+            case Again(again, pause_ms):
+                job.pieces.appendleft(again)
+                job.due_ms = now_ms + pause_ms
+            case Split(first, second, pause_ms):
+                job.pieces.extendleft((second, first))
+                job.due_ms = now_ms + pause_ms
+            case GiveUp() as given_up:
+                job.pieces.appendleft(given_up)
+                job.due_ms = now_ms
+
+    def _settle(self, batch: Batch) -> None:
+        for share in batch.shares:
+            self._ledger.settled(share.partition, share.generation, share.offsets())
+
+    def _settle_but(self, batch: Batch, offsets: Mapping[int, frozenset[int]]) -> None:
+        self._settle(_but(batch, offsets))
+
+    def _prune(self) -> None:
+        for job in list(self._jobs.values()):
+            self._tidy(job)
+
+    def _tidy(self, job: _Job) -> None:
+        """Drop from what is left to do what is not ours, and let go of partitions that are done.
+
+        What is running stays as it is: nobody can take it back, only its effect. A partition that
+        was lost and came back meanwhile stays busy, or it had two invocations at once.
+        """
+        started = 1 if job.is_running else 0
+        pieces = list(job.pieces)
+        kept = [ours for piece in pieces[started:] if (ours := self._ours(piece)) is not None]
+        job.pieces = deque(pieces[:started] + kept)
+        left = frozenset(
+            partition for piece in job.pieces for partition in _batch(piece).partitions
+        )
+        if not job.pieces:
+            del self._jobs[job.id]
+        self._batcher.release(job.partitions - left)
+        job.partitions = left
+
+    def _ours(self, piece: Piece | GiveUp) -> Piece | GiveUp | None:
+        """The piece without records that somebody else will deliver; None when there are none."""
+        batch = _batch(piece)
+        shares = [
+            share
+            for share in batch.shares
+            if share.partition not in self._held
+            and self._ledger.generation(share.partition) == share.generation
+        ]
+        if len(shares) == len(batch.shares):
+            return piece
+        if not shares:
+            return None
+        if isinstance(piece, GiveUp):
+            return replace(piece, piece=replace(piece.piece, batch=batch_of(shares)))
+        return replace(piece, batch=batch_of(shares))
+
+    def _progress(self, partition: int, job: _Job | None) -> Progress:
+        shown = Progress(
+            partition, self._batcher.waiting(partition)[0], self._ledger.unsettled(partition)
+        )
+        if job is None:
+            return shown
+        first = job.pieces[0]
+        return replace(
+            shown,
+            is_running=job.is_running,
+            attempt=(first if isinstance(first, Piece) else first.piece).invocations + 1,
+            pause_until_ms=0 if job.is_running else job.due_ms,
+            throttled=job.throttled,
+        )
+
+
+def _batch(piece: Piece | GiveUp) -> Batch:
+    return piece.batch if isinstance(piece, Piece) else piece.piece.batch
+
+
+def _but(batch: Batch, offsets: Mapping[int, frozenset[int]]) -> Batch:
+    """The batch without those records, by partition."""
+    none: frozenset[int] = frozenset()
+    return batch_of(
+        share.only(set(share.offsets()) - offsets.get(share.partition, none))
+        for share in batch.shares
+    )

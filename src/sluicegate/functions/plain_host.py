@@ -1,0 +1,169 @@
+"""What starts function code where there are no namespaces: restricted by Landlock, or by nothing.
+
+There is no file system of the sandbox's own: a function finds itself at its real paths, and has a
+folder to write to that goes with it. What its user cannot read is copied to where it can.
+"""
+
+import os
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .isolation import Level
+from .landlock import SYSTEM
+from .places import Places, Told
+from .runtime_folders import LAUNCHER, RuntimeFolders
+from .runtimes import Interpreter
+from .sandbox import Sandbox, pipes
+from .spawning import Spawner, SpawnFailed, Started
+from .users import Users
+
+DEVICES = ("/dev/null",)
+LISTED = ("/proc",)
+# What function code does without, of an interpreter's folder: it is most of its size.
+_NOT_COPIED = shutil.ignore_patterns(
+    *("test", "idlelib", "lib2to3", "ensurepip", "tkinter", "config-*", "site-packages", "share")
+)
+
+_Ignore = Callable[[str, list[str]], set[str]]
+
+
+class PlainHost:
+    """Starts commands; keeps the spawner and what was copied."""
+
+    def __init__(
+        self, level: Level, users: Users, folders: RuntimeFolders, spawn: Callable[[], Spawner]
+    ) -> None:
+        self.level = level
+        self._users = users
+        self._folders = folders
+        self._spawn = spawn
+        self._lock = threading.Lock()
+        self._spawner: Spawner | None = None
+        self._copies = Path(tempfile.mkdtemp(prefix="sluicegate-plain-"))
+        self._copies.chmod(0o711)
+        self._copied: dict[str, str] = {}
+
+    def start(self, code: Path, _ephemeral_mb: int, told: Told, python: Interpreter) -> Sandbox:
+        """A Python process for that code, its launcher waiting to be told."""
+        prefix = self._reachable(Path(python.prefix), _NOT_COPIED)
+        runtime = self._reachable(self._folders.folder(python))
+        command = [f"{prefix}/bin/{python.name}", f"{runtime}/{LAUNCHER}.py"]
+        libraries = {"LD_LIBRARY_PATH": f"{prefix}/lib"}
+        return self._start(code, runtime, told, command, libraries, (prefix, runtime))
+
+    def start_executable(self, code: Path, _ephemeral_mb: int, told: Told) -> Sandbox:
+        """A process of the code's own `bootstrap`."""
+        return self._start(code, "", told, [], {}, ())
+
+    def start_ahead(self, _python: Interpreter) -> Sandbox:
+        """None: what may be read is settled when a process starts."""
+        raise SpawnFailed("nothing is started ahead without namespaces")
+
+    def settle(self, sandbox: Sandbox, code: Path) -> None:
+        """Nothing was started ahead."""
+        raise SpawnFailed(f"{sandbox} was not started ahead for {code}")
+
+    def close(self) -> None:
+        """End the spawner and whatever still runs."""
+        with self._lock:
+            if self._spawner is not None:
+                self._spawner.close()
+                self._spawner = None
+        self._users.close()
+        shutil.rmtree(self._copies, ignore_errors=True)
+
+    def _start(
+        self,
+        code: Path,
+        runtime: str,
+        told: Told,
+        command: list[str],
+        environment: dict[str, str],
+        readable: tuple[str, ...],
+    ) -> Sandbox:
+        task = self._reachable(code)
+        uid = self._users.take()
+        scratch = tempfile.mkdtemp(prefix="sluicegate-scratch-")
+
+        def clean_up() -> None:
+            shutil.rmtree(scratch, ignore_errors=True)
+            self._users.give(uid)
+
+        try:
+            if uid >= 0:
+                os.chown(scratch, uid, uid)
+            with pipes() as (output, printed, ear, go), _listeners() as (api, endpoint):
+                places = Places(
+                    task=task,
+                    runtime=runtime,
+                    runtime_api=_address(api),
+                    endpoint=f"http://{_address(endpoint)}",
+                    temporary=scratch,
+                )
+                order = {
+                    "uid": uid,
+                    "command": command or [f"{task}/bootstrap"],
+                    "environment": {**told(places), **environment},
+                    "folder": task,
+                    "confined": self.level is Level.LANDLOCK,
+                    "readable": [*SYSTEM, task, *readable],
+                    "writable": [scratch, *DEVICES],
+                    "listed": LISTED,
+                    "ports": [each.getsockname()[1] for each in (api, endpoint)],
+                }
+                lifeline, held = os.pipe()
+                try:
+                    sent = (printed, ear, lifeline)
+                    pid, process, ended = self._alive().start_plain(order, sent)
+                except BaseException:
+                    os.close(held)
+                    raise
+                finally:
+                    os.close(lifeline)
+        except BaseException:
+            clean_up()
+            raise
+        sandbox = Sandbox(Started(pid, api, endpoint, process, ended), output, go, places, held)
+        sandbox.at_end(clean_up)
+        return sandbox
+
+    def _alive(self) -> Spawner:
+        with self._lock:
+            if self._spawner is None or not self._spawner.is_alive:
+                if self._spawner is not None:
+                    self._spawner.close()
+                self._spawner = self._spawn()
+            return self._spawner
+
+    def _reachable(self, path: Path, ignore: _Ignore | None = None) -> str:
+        """The path, or where it was copied to when another user cannot walk there."""
+        if os.geteuid() != 0 or all(each.stat().st_mode & 0o001 for each in (path, *path.parents)):
+            return str(path)
+        with self._lock:
+            if str(path) not in self._copied:
+                target = self._copies / str(len(self._copied))
+                shutil.copytree(path, target, symlinks=True, ignore=ignore)
+                self._copied[str(path)] = str(target)
+            return self._copied[str(path)]
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()
+    return f"{host}:{port}"
+
+
+@contextmanager
+def _listeners() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Two listening sockets on loopback, of ports that were free; closed if this fails."""
+    made = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    try:
+        yield made[0], made[1]
+    except BaseException:
+        for each in made:
+            each.close()
+        raise

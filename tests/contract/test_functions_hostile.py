@@ -1,0 +1,70 @@
+"""Function code that tries to get out: of its sandbox, to the host, to us, to other functions."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.contract.function_code import Rig
+from tests.contract.hostile_code import NOTHING
+from tests.contract.hostile_run import attack
+from tests.house.sources import ROOT
+
+_NOBODY = 64999
+
+
+def test_a_hostile_function_gets_nothing(functions: Rig) -> None:
+    if functions.pool.isolation().level != "strict":
+        pytest.skip("this host allows no strict sandboxes")
+    assert attack(functions) == NOTHING
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="we are an ordinary user already")
+def test_nor_does_it_where_an_ordinary_user_serves(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "ordinary"
+    got = as_ordinary_user(folder, "strict")
+    assert got == {"level": "strict", "got": NOTHING}
+
+
+def as_ordinary_user(folder: Path, isolation: str) -> object:
+    """What the hostile function gets in a service that a user without rights started."""
+    python = readable_python()
+    folder.mkdir()
+    os.chown(folder, _NOBODY, _NOBODY)
+    # Everything above is ours alone: it is given to that user, and to nobody else.
+    for parent in (folder.parent, folder.parent.parent):
+        parent.chmod(0o711)
+    packages = Path(pytest.__file__).parents[1]
+    ended = subprocess.run(
+        [python, "-m", "tests.contract.hostile_run", str(folder), isolation],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}:{packages}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        user=_NOBODY,
+        group=_NOBODY,
+        extra_groups=[],
+    )
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
+
+
+def readable_python() -> str:
+    """An interpreter of our version that others than root can run, for its packages' sake."""
+    name = f"python3.{sys.version_info.minor}"
+    for path in (sys.executable, f"/usr/bin/{name}", f"/usr/local/bin/{name}"):
+        try:
+            subprocess.run([path, "-c", ""], user=_NOBODY, group=_NOBODY, extra_groups=[])
+        except OSError:
+            continue
+        return path
+    pytest.skip(f"no {name} that an ordinary user can run: apt install {name}")

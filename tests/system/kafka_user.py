@@ -1,0 +1,141 @@
+"""A user of MSK and of Kafka: boto3's calls, and confluent-kafka as anybody configures it."""
+
+import json
+import time
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from .server import Server
+from .waiting import until
+
+STARTING_SECONDS = 240.0
+"""The first cluster on a machine fetches Apache Kafka and prepares it."""
+
+
+def new_cluster(server: Server, name: str = "orders", *, nodes: int = 1, **security: Any) -> str:
+    """A cluster with SASL/SCRAM, and plaintext for whoever comes; its ARN, once it is ACTIVE."""
+    kafka, ec2 = server.client("kafka"), server.client("ec2")
+    subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]]
+    both = {"Sasl": {"Scram": {"Enabled": True}}, "Unauthenticated": {"Enabled": True}}
+    made = kafka.create_cluster(
+        ClusterName=name,
+        KafkaVersion="3.9.x",
+        NumberOfBrokerNodes=nodes,
+        BrokerNodeGroupInfo={
+            "ClientSubnets": subnets[:nodes],
+            "InstanceType": "kafka.t3.small",
+        },
+        ClientAuthentication=security or both,
+        EncryptionInfo={"EncryptionInTransit": {"ClientBroker": "TLS_PLAINTEXT"}},
+    )
+    arn: str = made["ClusterArn"]
+    until(lambda: state(server, arn) == "ACTIVE", "an active cluster", STARTING_SECONDS)
+    return arn
+
+
+def state(server: Server, cluster: str) -> str:
+    """The state of a cluster, as it is described."""
+    found = server.client("kafka").describe_cluster(ClusterArn=cluster)
+    described: str = found["ClusterInfo"]["State"]
+    return described
+
+
+def new_secret(server: Server, username: str, password: str) -> tuple[str, str]:
+    """A secret as MSK wants them, under a key of its own; the ARNs of both."""
+    key: str = server.client("kms").create_key()["KeyMetadata"]["Arn"]
+    made = server.client("secretsmanager").create_secret(
+        Name=f"AmazonMSK_{username}",
+        KmsKeyId=key,
+        SecretString=json.dumps({"username": username, "password": password}),
+    )
+    return made["ARN"], key
+
+
+def associate(server: Server, cluster: str, *secrets: str) -> None:
+    """Let a cluster have secrets, none of which it may refuse."""
+    answer = server.client("kafka").batch_associate_scram_secret(
+        ClusterArn=cluster, SecretArnList=list(secrets)
+    )
+    assert answer["UnprocessedScramSecrets"] == []
+
+
+@dataclass(frozen=True)
+class Login:
+    """How a Kafka client gets in; without a user name it comes over plaintext, as nobody."""
+
+    server: Server
+    cluster: str
+    username: str = ""
+    password: str = ""
+
+    def settings(self) -> dict[str, Any]:
+        brokers = self.server.client("kafka").get_bootstrap_brokers(ClusterArn=self.cluster)
+        common = {"reconnect.backoff.max.ms": 200, "log_level": 0}
+        if not self.username:
+            return {**common, "bootstrap.servers": brokers["BootstrapBrokerString"]}
+        with urllib.request.urlopen(f"{self.server.endpoint}/ca.pem") as answer:
+            authority = answer.read().decode()
+        return {
+            **common,
+            "bootstrap.servers": brokers["BootstrapBrokerStringSaslScram"],
+            "security.protocol": "SASL_SSL",
+            "sasl.mechanism": "SCRAM-SHA-512",
+            "sasl.username": self.username,
+            "sasl.password": self.password,
+            "ssl.ca.pem": authority,
+        }
+
+    def admin(self) -> AdminClient:
+        return AdminClient(self.settings())
+
+    def create_topic(self, name: str, partitions: int = 1, replicas: int = 1) -> None:
+        admin = self.admin()
+        admin.create_topics([NewTopic(name, partitions, replicas)])[name].result(30)
+
+    def produce(self, topic: str, *values: str) -> None:
+        failed: list[KafkaError] = []
+        producer = Producer(self.settings())
+
+        def note(error: KafkaError | None, _message: object) -> None:
+            if error is not None:
+                failed.append(error)
+
+        for value in values:
+            producer.produce(topic, value, on_delivery=note)
+        assert producer.flush(30) == 0 and failed == []
+
+    def consume(self, topic: str, count: int) -> list[str]:
+        """Every record of a topic, from the beginning; at least `count` of them."""
+        settings = {"group.id": f"reader-{time.monotonic_ns()}", "auto.offset.reset": "earliest"}
+        consumer = Consumer(self.settings() | settings)
+        consumer.subscribe([topic])
+        values: list[str] = []
+
+        def has_all() -> bool:
+            message = consumer.poll(0.2)
+            if message is not None and message.error() is None:
+                values.append((message.value() or b"").decode())
+            return len(values) >= count
+
+        until(has_all, f"{count} records of {topic}")
+        consumer.close()
+        return values
+
+    def refusal(self) -> str:
+        """What the broker says to this login; "" when it lets it in."""
+        said: list[str] = []
+        listening: dict[str, Any] = {
+            **self.settings(),
+            "error_cb": lambda error: said.append(error.str()),
+        }
+        admin = AdminClient(listening)
+        try:
+            admin.list_topics(timeout=3)
+        except KafkaException as error:
+            admin.poll(0.5)
+            return "; ".join(said) or str(error)
+        return ""
