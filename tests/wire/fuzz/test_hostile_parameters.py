@@ -23,8 +23,8 @@ def test_any_parameters_are_answered(
     )
     try:
         raw = written(operation, params)
-    except UnicodeEncodeError:
-        reject()  # botocore puts no lone surrogates into a path
+    except (ValueError, TypeError, OverflowError):
+        reject()  # botocore puts no lone surrogates into a path, and writes no time that is none
     response = world.judged(world.signed(raw, signer), signer, operation.name)
     understood(response, operation.service_model.resolved_protocol, operation)
 
