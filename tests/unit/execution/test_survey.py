@@ -1,10 +1,21 @@
 """The call plan walked as the execution role, with clients, and what it finds (R4-R13, R25)."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.unit.execution.surveying import ANYBODY, ASKED, BOTH, DELETING, ID, TRUST, Bench, cluster
+from tests.unit.execution.surveying import (
+    ANYBODY,
+    ARN,
+    ASKED,
+    BOTH,
+    DELETING,
+    ID,
+    TRUST,
+    Bench,
+    cluster,
+)
 from tests.unit.operations.kafka.asserting import NOWHERE, created, stated
 
 from sluicegate.execution import findings, plan
@@ -123,6 +134,42 @@ def test_trust_is_asked_at_each_look(bench: Bench) -> None:
     iam.delete_role_policy(RoleName="orders", PolicyName="given")
     iam.delete_role(RoleName="orders")
     assert bench.outcome() == findings.NotAssumed()
+
+
+def test_a_session_is_used_on_until_something_is_denied(bench: Bench) -> None:
+    bench.permit(*ASKED)
+    bench.on(cluster(bench))
+
+    def session() -> str:
+        return bench.roles.for_trigger(ARN, bench.role).access_key
+
+    assert bench.connection()
+    first = session()
+    bench.endpoint.clock.advance(seconds=30)
+    assert bench.connection() and session() == first
+    # As AWS's console revokes sessions: by the time they were issued.
+    now = datetime.fromtimestamp(bench.endpoint.clock.now_ms() / 1000, UTC)
+    moment = {"aws:TokenIssueTime": now.isoformat().replace("+00:00", "Z")}
+    condition = {"DateLessThan": moment}
+    denied = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [denied]})
+    iam = bench.endpoint.client("iam")
+    iam.put_role_policy(RoleName="orders", PolicyName="revoked", PolicyDocument=document)
+    bench.endpoint.clock.advance(seconds=1)
+    assert isinstance(bench.outcome(), Denied)
+    assert bench.connection() and session() != first
+
+
+def test_a_role_made_again_is_another_one(bench: Bench) -> None:
+    bench.permit(*ASKED)
+    bench.on(cluster(bench))
+    assert bench.connection()
+    iam = bench.endpoint.client("iam")
+    iam.delete_role_policy(RoleName="orders", PolicyName="given")
+    iam.delete_role(RoleName="orders")
+    bench.endpoint.role("orders", trust=TRUST)
+    bench.permit(*ASKED)
+    assert bench.connection()
 
 
 def test_its_sessions_are_named_like_codes_but_carry_no_function(bench: Bench) -> None:
