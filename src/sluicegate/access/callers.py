@@ -10,7 +10,8 @@ from ..iam.model import Context, Grant, PolicyKind, Principal
 class Session:
     """What temporary credentials carry: sealed into their token, kept in no table.
 
-    `policies` are session policy documents, `policy_arns` managed session policies.
+    `policies` are session policy documents, `policy_arns` managed session policies. A service
+    opened one that `is_services_own` for calls of its own: they come from no client's network.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Session:
     policy_arns: tuple[str, ...] = ()
     source_function_arn: str = ""
     is_chained: bool = False
+    is_services_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,6 +232,10 @@ def _context(request: Request, identified: Identified, now_ms: int) -> Context:
     """The condition keys an endpoint knows of a request before any operation looks at it."""
     context = _moment(identified.scope.region, now_ms)
     context["aws:SecureTransport"] = "true" if request.is_secure else "false"
+    session = identified.caller.session
+    if session and session.is_services_own:
+        # As in `as_role`: where a service calls from is nothing a policy could know.
+        return context
     if request.remote:
         context["aws:SourceIp"] = request.remote
     for key, header in (("aws:UserAgent", "user-agent"), ("aws:referer", "referer")):

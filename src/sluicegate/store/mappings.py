@@ -125,6 +125,21 @@ class EventSourceMapping:
         return arn_of(self.account, self.region, self.id)
 
     @property
+    def unqualified_arn(self) -> str:
+        """The ARN of the function, without version or alias."""
+        return ":".join(self.function_arn.split(":")[:7])
+
+    @property
+    def function_name(self) -> str:
+        """The name of the function."""
+        return self.unqualified_arn.rpartition(":")[2]
+
+    @property
+    def qualifier(self) -> str:
+        """The version or alias as it was given, "" where none was."""
+        return self.function_arn[len(self.unqualified_arn) + 1 :]
+
+    @property
     def current_state(self) -> str:
         """The state as everybody sees it: a change is under way as soon as it is wanted."""
         if self.wanted == DELETED:

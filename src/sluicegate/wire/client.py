@@ -6,17 +6,19 @@ paginators, waiters) except that the signed request goes to a function instead o
 
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import botocore.session
+from botocore import xform_name
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ..errors import AccessDenied, AwsError, Unavailable
 from .message import Request, Response
 from .model import loader
 
@@ -31,6 +33,30 @@ def code_of(refusal: Exception) -> str:
         return code
     return ""
 
+
+def answer(made: Any, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a client's service answers, or the `AwsError` that it was over there.
+
+    `AccessDenied` where a policy refused; `Unavailable` where there was no answer, or none for now.
+    """
+    try:
+        result: Mapping[str, Any] = getattr(made, xform_name(operation))(**params)
+    except ClientError as refusal:
+        raise _refusal(refusal) from None
+    except BotoCoreError as silence:
+        raise Unavailable(str(silence)) from None
+    return result
+
+
+def _refusal(refusal: ClientError) -> AwsError:
+    code, message = code_of(refusal), refusal.response["Error"].get("Message", "")
+    status = refusal.response["ResponseMetadata"]["HTTPStatusCode"]
+    if code in _DENIALS:
+        return AccessDenied(message)
+    return Unavailable(message) if status >= 500 else AwsError(code, message, status=status)
+
+
+_DENIALS = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 IN_PROCESS_URL = "http://127.0.0.1:4566"
 """What an in-process client believes its endpoint is; signed as the Host header."""

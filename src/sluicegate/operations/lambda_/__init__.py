@@ -7,6 +7,8 @@ from . import (
     event_configs,
     inquiries,
     invoking,
+    mapping_changes,
+    mapping_creation,
     permissions,
     publishing,
     reading,
@@ -25,6 +27,8 @@ OPERATIONS = (
     *concurrency.OPERATIONS,
     *event_configs.OPERATIONS,
     *tagging.OPERATIONS,
+    *mapping_creation.OPERATIONS,
+    *mapping_changes.OPERATIONS,
     *inquiries.OPERATIONS,
 )
 

@@ -94,6 +94,7 @@ def _assume_role(call: Call, params: Params) -> Result:
         policy_arns=policy_arns,
         source_function_arn=_source_function(call),
         is_chained=_is_chained(call),
+        is_services_own=_is_service(call) and not _source_function(call),
     )
     percent = _packed_percent(policies, policy_arns, session)
     credentials = Sessions(call.vault).for_role(role.account, role.id, session)
@@ -137,8 +138,11 @@ def _find(call: Call, arn: Arn) -> tuple[Entity | None, dict[str, str]]:
 def _source_function(call: Call) -> str:
     """The function whose code Lambda opens the session for; nobody else can name one."""
     session = call.caller.session
-    is_service = call.caller.principal.kind is PrincipalKind.SERVICE
-    return session.source_function_arn if session and is_service else ""
+    return session.source_function_arn if session and _is_service(call) else ""
+
+
+def _is_service(call: Call) -> bool:
+    return call.caller.principal.kind is PrincipalKind.SERVICE
 
 
 def _is_chained(call: Call) -> bool:

@@ -1,0 +1,59 @@
+"""Calls made as an execution role, for a function's trigger: over clients, or in this process."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from ..arn import Arn
+from ..errors import AccessDenied, AwsError, Unavailable
+from ..functions import Credentials
+from ..wire.client import answer
+from .clients import Clients
+from .roles import NOT_ASSUMED, ExecutionRoles
+
+Answer = Mapping[str, Any]
+
+
+class RoleCalls(Protocol):
+    """Whoever acts as the role. What is refused is an `AwsError`: denied, unavailable, or else."""
+
+    def assume(self) -> None:
+        """Have the role's trust judged now; `AccessDenied` when Lambda may not assume it."""
+        ...
+
+    def call(self, service: str, operation: str, params: Mapping[str, Any]) -> Answer:
+        """One call as the role."""
+        ...
+
+
+class SessionCalls:
+    """`RoleCalls` with clients, which sign with a session of the role."""
+
+    def __init__(
+        self, clients: Clients, roles: ExecutionRoles, function_arn: str, role_arn: str
+    ) -> None:
+        self._clients = clients
+        self._roles = roles
+        self._function_arn = function_arn
+        self._role_arn = role_arn
+        self._region = Arn.parse(function_arn).region
+
+    def assume(self) -> None:
+        """Asked of STS, whatever is left of the session that is kept."""
+        self._credentials(anew=True)
+
+    def call(self, service: str, operation: str, params: Mapping[str, Any]) -> Answer:
+        """Over a client, made or found by `Clients`."""
+        client = self._clients(service, self._region, self._credentials())
+        try:
+            return answer(client, operation, params)
+        except AccessDenied:
+            self._roles.forget_trigger(self._function_arn, self._role_arn)
+            raise
+
+    def _credentials(self, *, anew: bool = False) -> Credentials:
+        try:
+            return self._roles.for_trigger(self._function_arn, self._role_arn, anew=anew)
+        except Unavailable:
+            raise
+        except AwsError:
+            raise AccessDenied(NOT_ASSUMED) from None
