@@ -1,6 +1,7 @@
 """Functions to run: their code written for a test, their logs kept."""
 
 import json
+import os
 import textwrap
 import threading
 import time
@@ -59,7 +60,8 @@ class Rig:
     ) -> FunctionVersion:
         """A version made of these files."""
         self.made += 1
-        name = changed.pop("name", f"f{self.made}")
+        # Of this function alone, whoever else runs some: processes are told apart by it.
+        name = changed.pop("name", f"f{self.made}-{uuid.uuid4().hex[:8]}")
         code = self.folder / f"code-{self.made}"
         code.mkdir(mode=0o755)
         for path, text in files.items():
@@ -113,15 +115,17 @@ def make_rig(
     *,
     endpoint: tuple[str, int] = ("127.0.0.1", 9),
     limits: Limits | None = None,
+    credentials: Callable[[FunctionVersion], Credentials] = lambda _version: CREDENTIALS,
     **settings: Any,
 ) -> Rig:
     """A rig of its own below `folder`; its pool is to be closed."""
     sink = Sink()
     pool = Pool(
         Settings(**settings),
-        cache=folder / "cache",
+        # One for the whole run where it can be: filling it takes longer than most tests.
+        cache=(folder.parent if os.access(folder.parent, os.W_OK) else folder) / "cache",
         endpoint=endpoint,
-        credentials=lambda _version: CREDENTIALS,
+        credentials=credentials,
         logs=sink,
         clock=SystemClock(),
         limits=limits,

@@ -41,8 +41,7 @@ def attack(rig: Rig) -> Any:
                 *(
                     "/etc/shadow",
                     "/etc/hostname",
-                    "/root/.profile",
-                    "/root/.ssh",
+                    *at_home(),
                     "/home",
                     "/var/lib",
                     "/sys",
@@ -66,6 +65,13 @@ def attack(rig: Rig) -> Any:
             "secrets": [SECRET, str(rig.folder), "sluicegate.functions"],
         }
         return rig.answer(rig.function(HOSTILE), event)
+
+
+def at_home() -> list[str]:
+    """What this user keeps in its folder; an interpreter there may be, and is shown."""
+    home = Path(os.path.expanduser("~"))
+    prefix = Path(sys.base_prefix)
+    return [str(each) for each in home.glob(".*") if not prefix.is_relative_to(each)]
 
 
 @contextlib.contextmanager

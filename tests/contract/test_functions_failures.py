@@ -356,7 +356,8 @@ def test_after_a_hundred_ends_nothing_is_left(rig: Counted) -> None:
         version = list(ends.values())[number % len(ends)]
         rig.invoke(version)
         rig.pool.retire(version.arn)
-    assert eventually(lambda: held(rig) == before), (held(rig), before)
+    # Other pools of this process may have let go of something meanwhile.
+    assert eventually(lambda: held(rig) <= before and held(rig)[1:] == before[1:]), held(rig)
 
 
 def held(rig: Counted) -> tuple[int, int, list[str], int]:

@@ -38,13 +38,17 @@ class SessionCalls:
         self._region = Arn.parse(function_arn).region
 
     def assume(self) -> None:
-        """A new session, whatever is left of the last one."""
+        """Asked of STS, whatever is left of the session that is kept."""
         self._credentials(anew=True)
 
     def call(self, service: str, operation: str, params: Mapping[str, Any]) -> Answer:
         """Over a client, made or found by `Clients`."""
         client = self._clients(service, self._region, self._credentials())
-        return answer(client, operation, params)
+        try:
+            return answer(client, operation, params)
+        except AccessDenied:
+            self._roles.forget_trigger(self._function_arn, self._role_arn)
+            raise
 
     def _credentials(self, *, anew: bool = False) -> Credentials:
         try:

@@ -19,6 +19,7 @@ from .findings import Denied, Unreachable
 from .plan import Need, Step, When
 
 _PREFIX = "AWS Lambda VPC ENI-"
+_SUBNET, _GROUP = "VPC_SUBNET", "VPC_SECURITY_GROUP"
 
 
 class Attachments(Protocol):
@@ -78,6 +79,15 @@ class Network:
     group_ids: tuple[str, ...]
 
 
+def network_of(mapping: EventSourceMapping) -> Network:
+    """The network a self-managed source is reached from, as the mapping names it."""
+    named = {
+        kind: tuple(each.uri.partition(":")[2] for each in mapping.access if each.type == kind)
+        for kind in (_SUBNET, _GROUP)
+    }
+    return Network(named[_SUBNET], named[_GROUP])
+
+
 def description(mapping: EventSourceMapping) -> str:
     """What a mapping's interfaces are called, as Lambda calls them."""
     return f"{_PREFIX}{mapping.function_name}-{mapping.id}"
@@ -110,6 +120,8 @@ def fitting(found: Iterable[Any], network: Network) -> dict[str, Any]:
 
 def remove(mapping: EventSourceMapping, calls: RoleCalls, attachments: Attachments) -> Removal:
     """Remove a mapping's interfaces as its role; what may not be removed is left, out of use."""
+    if mapping.event_source_arn is None and not network_of(mapping).subnet_ids:
+        return Removed(())
     needed = (Need.ALWAYS, Need.NETWORK)
     assume, describe, delete = plan.steps(When.DELETE, needed)
     ids = mapping.interface_ids

@@ -34,8 +34,11 @@ def session_name(function_arn: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
+    """A session: `assumed_id` is another one for a role that was made again."""
+
     credentials: Credentials
     until_ms: int
+    assumed_id: str
 
 
 class ExecutionRoles:
@@ -59,9 +62,15 @@ class ExecutionRoles:
         """A session for what Lambda does for a function's trigger, of the same name.
 
         Its calls carry no `lambda:SourceFunctionArn`: no code of the function makes them. `anew`
-        asks the trust policy once more, however fresh the session that is kept.
+        asks the trust policy once more, however fresh the session that is kept; which goes on being
+        used, as long as it is the same role's.
         """
         return self._session(function_arn, role_arn, is_for_code=False, anew=anew)
+
+    def forget_trigger(self, function_arn: str, role_arn: str) -> None:
+        """Use a new session for a trigger: a policy may deny just those of before some time."""
+        with self._lock:
+            self._kept.pop((function_arn, role_arn, False), None)
 
     def forget(self) -> None:
         """Assume anew when asked again."""
@@ -74,10 +83,12 @@ class ExecutionRoles:
         now_ms = self._clock.now_ms()
         key = function_arn, role_arn, is_for_code
         with self._lock:
-            kept = None if anew else self._kept.get(key)
-        if kept is None or kept.until_ms <= now_ms:
+            kept = self._kept.get(key)
+        is_fresh = kept is not None and kept.until_ms > now_ms
+        if kept is None or not is_fresh or anew:
             given = self._assumed(function_arn, role_arn, now_ms, is_for_code=is_for_code)
-            kept = _Kept(given, now_ms + int(_USED * (given.expires_ms - now_ms)))
+            if kept is None or not is_fresh or kept.assumed_id != given.assumed_id:
+                kept = given
             with self._lock:
                 if len(self._kept) >= _MOST_KEPT:
                     self._kept.clear()
@@ -86,7 +97,7 @@ class ExecutionRoles:
 
     def _assumed(
         self, function_arn: str, role_arn: str, now_ms: int, *, is_for_code: bool
-    ) -> Credentials:
+    ) -> _Kept:
         arn = Arn.parse(function_arn)
         minted = self._sessions.for_service(
             arn.account,
@@ -101,14 +112,15 @@ class ExecutionRoles:
         sts = self._clients("sts", arn.region, as_service)
         asked = {"RoleArn": role_arn, "RoleSessionName": session_name(function_arn)}
         try:
-            given = answer(sts, "AssumeRole", asked)["Credentials"]
+            assumed = answer(sts, "AssumeRole", asked)
         except Unavailable:
             raise
         except AwsError:
             raise AwsError("AccessDeniedException", NOT_ASSUMED, status=403) from None
-        return Credentials(
-            given["AccessKeyId"],
-            given["SecretAccessKey"],
-            given["SessionToken"],
-            int(given["Expiration"].timestamp() * 1000),
+        given = assumed["Credentials"]
+        expires_ms = int(given["Expiration"].timestamp() * 1000)
+        credentials = Credentials(
+            given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], expires_ms
         )
+        until_ms = now_ms + int(_USED * (expires_ms - now_ms))
+        return _Kept(credentials, until_ms, assumed["AssumedRoleUser"]["AssumedRoleId"])

@@ -16,7 +16,6 @@ from .findings import Listener, Outcome, Surveyed, Verdict
 from .interfaces import Attachments, Network
 from .plan import Step, When
 
-_SUBNET, _GROUP = "VPC_SUBNET", "VPC_SECURITY_GROUP"
 _DRY_RUN = "DryRunOperation"
 _NO_BROKERS = ("CREATING", "DELETING", "FAILED")
 
@@ -41,15 +40,6 @@ def survey(
     return _Walk(mapping, calls, when, attachments).run()
 
 
-def network_of(mapping: EventSourceMapping) -> Network:
-    """The network a self-managed source is reached from, as the mapping names it."""
-    named = {
-        kind: tuple(each.uri.partition(":")[2] for each in mapping.access if each.type == kind)
-        for kind in (_SUBNET, _GROUP)
-    }
-    return Network(named[_SUBNET], named[_GROUP])
-
-
 class _Stopped(Exception):
     """The walk ends here."""
 
@@ -71,7 +61,7 @@ class _Walk:
         self._when = when
         self._attachments = attachments
         self._verdicts: list[Verdict] = []
-        self._network = network_of(mapping)
+        self._network = interfaces.network_of(mapping)
         self._servers = mapping.bootstrap_servers
         self._login: findings.Login = secrets.NOBODY
         self._authority: str | None = None

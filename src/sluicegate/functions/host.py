@@ -45,22 +45,27 @@ class Host:
         """A Python sandbox for a function to come; its code is shown by `settle`."""
         environment = defaults(PLACES, python=True)
         environment["AWS_LAMBDA_RUNTIME_API"] = PLACES.runtime_api
-        slot = self._alive().slot()
+        spawner = self._alive()
+        slot = spawner.slot()
         try:
             sandbox = self._start_python(
-                slot, EPHEMERAL_MB, environment, python, lambda: self._alive().hide(slot)
+                slot, EPHEMERAL_MB, environment, python, lambda: spawner.hide(slot)
             )
         except BaseException:
-            self._alive().hide(slot)
+            spawner.hide(slot)
             raise
         sandbox.slot = slot
         return sandbox
 
     def settle(self, sandbox: Sandbox, code: Path) -> None:
         """Show the code in a sandbox that was started ahead."""
-        shown = self._use(str(code))
-        sandbox.at_end(lambda: self._unuse(str(code)))
-        self._alive().fill(sandbox.slot, shown)
+        path = str(code)
+        spawner = self._alive()
+        sandbox.at_end(lambda: self._unuse(path))
+        with self._lock:
+            self._uses[path] = self._uses.get(path, 0) + 1
+            shown = self._shown.get(path, "")
+            self._shown[path] = spawner.fill(sandbox.slot, shown, path)
 
     def start_executable(self, code: Path, ephemeral_mb: int, told: Told) -> Sandbox:
         """A sandbox that runs the code's own `bootstrap`."""

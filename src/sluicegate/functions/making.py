@@ -168,7 +168,11 @@ class Maker:
         is_usual = version.ephemeral_mb == EPHEMERAL_MB and not must_start_with(version.environment)
         sandbox = self._take_ahead(python) if is_usual else None
         if sandbox is not None:
-            host.settle(sandbox, version.code)
+            try:
+                host.settle(sandbox, version.code)
+            except SpawnFailed:
+                _discard(sandbox)
+                raise
         else:
             sandbox = host.start(version.code, version.ephemeral_mb, told, python)
         sandbox.go(go_line(told(sandbox.places), version.handler, sandbox.places.task))

@@ -87,8 +87,7 @@ class PlainHost:
         readable: tuple[str, ...],
     ) -> Sandbox:
         task = self._reachable(code)
-        uid = self._users.take()
-        scratch = tempfile.mkdtemp(prefix="sluicegate-scratch-")
+        uid, scratch = self._users.take(), tempfile.mkdtemp(prefix="sluicegate-scratch-")
 
         def clean_up() -> None:
             shutil.rmtree(scratch, ignore_errors=True)
@@ -99,38 +98,54 @@ class PlainHost:
                 os.chown(scratch, uid, uid)
             with pipes() as (output, printed, ear, go), _listeners() as (api, endpoint):
                 places = Places(
-                    task=task,
-                    runtime=runtime,
-                    runtime_api=_address(api),
-                    endpoint=f"http://{_address(endpoint)}",
-                    temporary=scratch,
+                    task, runtime, _address(api), f"http://{_address(endpoint)}", scratch
                 )
                 order = {
-                    "uid": uid,
+                    **self._limits(uid, places, readable, (api, endpoint)),
                     "command": command or [f"{task}/bootstrap"],
                     "environment": {**told(places), **environment},
-                    "folder": task,
-                    "confined": self.level is Level.LANDLOCK,
-                    "readable": [*SYSTEM, task, *readable],
-                    "writable": [scratch, *DEVICES],
-                    "listed": LISTED,
-                    "ports": [each.getsockname()[1] for each in (api, endpoint)],
                 }
-                lifeline, held = os.pipe()
-                try:
-                    sent = (printed, ear, lifeline)
-                    pid, process, ended = self._alive().start_plain(order, sent)
-                except BaseException:
-                    os.close(held)
-                    raise
-                finally:
-                    os.close(lifeline)
+                started, held = self._keep(order, (printed, ear), (api, endpoint))
         except BaseException:
             clean_up()
             raise
-        sandbox = Sandbox(Started(pid, api, endpoint, process, ended), output, go, places, held)
+        sandbox = Sandbox(started, output, go, places, held)
         sandbox.at_end(clean_up)
         return sandbox
+
+    def _limits(
+        self,
+        uid: int,
+        places: Places,
+        readable: tuple[str, ...],
+        listeners: tuple[socket.socket, ...],
+    ) -> dict[str, object]:
+        return {
+            "uid": uid,
+            "folder": places.task,
+            "confined": self.level is Level.LANDLOCK,
+            "readable": [*SYSTEM, places.task, *readable],
+            "writable": [places.temporary, *DEVICES],
+            "listed": LISTED,
+            "ports": [each.getsockname()[1] for each in listeners],
+        }
+
+    def _keep(
+        self,
+        order: dict[str, object],
+        sent: tuple[int, int],
+        listeners: tuple[socket.socket, socket.socket],
+    ) -> tuple[Started, int]:
+        """The command started, and our end of its keeper's lifeline."""
+        lifeline, held = os.pipe()
+        try:
+            pid, process, ended = self._alive().start_plain(order, (*sent, lifeline))
+        except BaseException:
+            os.close(held)
+            raise
+        finally:
+            os.close(lifeline)
+        return Started(pid, *listeners, process, ended), held
 
     def _alive(self) -> Spawner:
         with self._lock:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..clock import Clock
-from ..errors import AwsError
+from ..errors import AwsError, Unavailable
 from ..settings import Settings
 from . import entrypoint
 from .environment import Environment, Lost, State, not_begun
@@ -22,7 +22,6 @@ from .making import Maker
 from .model import Credentials, FunctionVersion, Invocation, LogSink, Outcome
 from .runtimes import EXECUTABLES
 
-_WAIT_SECONDS = 10.0
 _TICK_SECONDS = 1.0
 # Credentials must outlive the invocation by as much as clocks may differ.
 _CREDENTIALS_SLACK_MS = 60_000
@@ -30,9 +29,11 @@ _CREDENTIALS_SLACK_MS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many environments there may be, how long an idle one is kept, how many wait ahead."""
+    """How many environments there may be, how long one is waited for, how long an idle one is
+    kept, and how many sandboxes wait ahead."""
 
     most: int = 80
+    wait_seconds: float = 10.0
     idle_seconds: float = 300.0
     ahead: int = 1
 
@@ -135,6 +136,8 @@ class Pool:
         """A warm environment for the version, or a new one where there is room."""
         evicted: list[Environment] = []
         with self._changed:
+            if self._is_closed:
+                raise Unavailable("functions are not run any more")
             generation = self._generations.get(version.arn, 0)
             if (found := self._warm(version)) is not None:
                 self._busy.add(found)
@@ -172,7 +175,7 @@ class Pool:
         return None
 
     def _wait_for_room(self, evicted: list[Environment]) -> None:
-        end = time.monotonic() + _WAIT_SECONDS
+        end = time.monotonic() + self._limits.wait_seconds
         while len(self._idle) + len(self._busy) + self._making >= self._limits.most:
             if self._idle:
                 evicted.append(self._idle.pop(0))

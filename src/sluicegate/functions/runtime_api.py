@@ -162,6 +162,7 @@ class RuntimeApi:
         if len(self._connections) >= _MOST_CONNECTIONS:
             accepted.close()
             return
+        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._connections[accepted.fileno()] = Connection(accepted, self._most_kept)
         self._poll.register(accepted, select.POLLIN)
 

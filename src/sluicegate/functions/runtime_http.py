@@ -36,7 +36,6 @@ class Connection:
 
     def __init__(self, accepted: socket.socket, most_kept: int) -> None:
         accepted.setblocking(False)
-        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket = accepted
         self._most_kept = most_kept
         self._buffer = bytearray()

@@ -46,7 +46,7 @@ class Spawner:
             case "slot":
                 return self._staged().slot(), []
             case "fill":
-                self._staged().fill(told["slot"], told["shown"])
+                return self._staged().fill(told["slot"], told["shown"], told["path"]), []
             case "hide":
                 self._staged().hide(told["path"])
             case "start":

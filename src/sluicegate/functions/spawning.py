@@ -46,7 +46,7 @@ class Spawner:
         ours.settimeout(_ANSWER_SECONDS)
         self._control = ours
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "sluicegate.functions.spawner"],
+            [sys.executable, "-P", "-m", "sluicegate.functions.spawner"],
             stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
             env={name: os.environ[name] for name in _PASSED if name in os.environ},
@@ -74,9 +74,9 @@ class Spawner:
         """A place whose content is shown later, by `fill`."""
         return str(self._ask("slot", {})[0])
 
-    def fill(self, slot: str, shown: str) -> None:
-        """Show in a slot what is shown elsewhere."""
-        self._ask("fill", {"slot": slot, "shown": shown})
+    def fill(self, slot: str, shown: str, path: str) -> str:
+        """Show in a slot what is shown elsewhere, or is now: where, in one question."""
+        return str(self._ask("fill", {"slot": slot, "shown": shown, "path": path})[0])
 
     def hide(self, path: str) -> None:
         """Take a place away; one that is gone, with the spawner or before, is no matter."""

@@ -57,9 +57,15 @@ class Stage:
         kernel.mount("none", target, flags=kernel.MS_SHARED)
         return target
 
-    def fill(self, slot: str, shown: str) -> None:
-        """Let the sandbox that has `slot` see what `shown` shows, as read-only as there."""
+    def fill(self, slot: str, shown: str, source: str) -> str:
+        """Let the sandbox that has `slot` see what `shown` shows, as read-only as there.
+
+        `source` is shown first where `shown` is empty; the place is answered. Straight into the
+        slot it would arrive before it is made read-only, and that does not arrive at all.
+        """
+        shown = shown or self.show(source)
         kernel.mount(shown, slot, flags=kernel.MS_BIND | kernel.MS_REC)
+        return shown
 
     def hide(self, target: str) -> None:
         """Take one of these places away."""

@@ -23,8 +23,8 @@ def test_any_parameters_are_answered(
     )
     try:
         raw = written(operation, params)
-    except UnicodeEncodeError:
-        reject()  # botocore puts no lone surrogates into a path
+    except (ValueError, TypeError, OverflowError):
+        reject()  # botocore puts no lone surrogates into a path, and writes no time that is none
     response = world.judged(world.signed(raw, signer), signer, operation.name)
     understood(response, operation.service_model.resolved_protocol, operation)
 
@@ -33,4 +33,4 @@ def test_the_calls_that_are_spoiled_work_as_they_are(world: World) -> None:
     for name, params in calls(world).items():
         signer = "may everything"
         response = world.judged(world.signed(written(modelled(name), params), signer), signer)
-        assert response.status in (200, 204), (name, response.body)
+        assert 200 <= response.status < 300, (name, response.body)

@@ -6,6 +6,7 @@ What is right but for one thing gets deeper than what is wrong from the start.
 import json
 from typing import Any
 
+from tests.wire.fuzz import mappings
 from tests.wire.fuzz.world import LAMBDA_ROLE, World
 
 _TAGS = [{"Key": "k", "Value": "v"}]
@@ -49,6 +50,7 @@ def calls(world: World) -> dict[str, dict[str, Any]]:
             ("iam-toolbox", _decisions(world.existing["iam-toolbox"])),
             ("sts", _sessions(world.existing["iam"])),
             ("secretsmanager", _secrets(world.existing["secretsmanager"])),
+            ("lambda", mappings.calls(world.mappings)),
         )
         for name, params in found.items()
     }

@@ -18,6 +18,7 @@ from botocore.awsrequest import AWSRequest, HeadersDict
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from botocore.model import OperationModel
+from tests.wire.fuzz import mappings
 from tests.wire.fuzz.clusters import clusters
 from tests.wire.fuzz.state import State
 
@@ -78,6 +79,7 @@ class World:
         known = self.existing.setdefault("kafka", {})
         for result in clusters(self.endpoint):
             _remember(known, "", result)
+        self.mappings = mappings.furnished(self.endpoint)
         self.existing["iam-toolbox"] = self._decision(users["may nothing"])
         # The state is put back after each call: code must not be gone by then.
         self._held = [_held(path) for path in (folder / "packages").iterdir()]
@@ -101,7 +103,7 @@ class World:
 
     def known(self, service: str) -> dict[str, list[Any]]:
         """What exists, by name: the service's own first; under `""` every text there is."""
-        merged: dict[str, list[Any]] = {}
+        merged: dict[str, list[Any]] = dict(self.mappings)
         for each in (*self.existing.values(), self.existing.get(service, {})):
             merged |= each
         texts = [text for found in merged.values() for text in found if isinstance(text, str)]

@@ -110,7 +110,7 @@ def _wanted(
     }
     changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     after = replace(after, **changes)
-    if access is None and not params.get("FunctionName"):
+    if _asked(after) == _asked(before):
         return after, None
     with call.database.read() as tx:
         what = naming.named(tx, call, after.function_arn)
@@ -118,6 +118,11 @@ def _wanted(
         mapping_naming.check_timeout(version)
         mapping_checks.refuse_duplicate(tx, after)
     return after, version
+
+
+def _asked(mapping: EventSourceMapping) -> tuple[object, ...]:
+    """What the role's calls depend on."""
+    return mapping.function_id, mapping.function_arn, mapping.access
 
 
 def _filtered(

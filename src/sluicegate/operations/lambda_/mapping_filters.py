@@ -3,11 +3,12 @@
 With a key, the caller makes and tries the data key (DescribeKey, GenerateDataKey, Decrypt).
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ...delivery.filters import Filters
+from ...delivery.rules import InvalidPattern
 from ...errors import AccessDenied, AwsError, Unavailable
 from ...execution import criteria
 from ...store.mappings import EventSourceMapping
@@ -15,7 +16,6 @@ from ..operation import Call, Params
 from .refusals import invalid
 
 _MOST = 10
-_INVALID = "Invalid filter pattern definition."
 _SHORTEST_CODE = 10
 
 
@@ -28,20 +28,11 @@ def given(params: Params) -> tuple[str, ...] | None:
     if len(filters) > _MOST:
         raise invalid(f"An event source mapping can have at most {_MOST} filters.")
     patterns = tuple(each.get("Pattern") or "" for each in filters)
-    for pattern in patterns:
-        _check(pattern)
-    return patterns
-
-
-def _check(pattern: str) -> None:
-    """Refuse what is no pattern by its form."""
     try:
-        parsed = json.loads(pattern)
-    except (ValueError, RecursionError):
-        raise invalid(_INVALID) from None
-    is_pattern = isinstance(parsed, dict) and parsed
-    if not is_pattern or not all(isinstance(each, dict | list) for each in parsed.values()):
-        raise invalid(_INVALID)
+        Filters(patterns)
+    except InvalidPattern as fault:
+        raise invalid(fault.message) from None
+    return patterns
 
 
 def kept(

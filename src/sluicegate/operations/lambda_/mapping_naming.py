@@ -24,7 +24,7 @@ MOST_TIMEOUT_SECONDS = 840
 
 def find(tx: Tx, call: Call, mapping_id: str) -> EventSourceMapping | None:
     """The caller's mapping of that UUID, in the region of the call."""
-    mapping = mappings.find(tx, mapping_id.lower())
+    mapping = mappings.find(tx, mapping_id)
     if mapping is None or (mapping.account, mapping.region) != (call.account, call.region):
         return None
     return mapping
@@ -78,7 +78,7 @@ def ask(
 ) -> Ask:
     """May the caller do `action` with a mapping, whether it is there or not?"""
     mapping = find(tx, call, mapping_id)
-    keys = {} if mapping is None else {_FUNCTION_ARN: mapping.function_arn}
+    keys = {} if mapping is None else {_FUNCTION_ARN: mapping.unqualified_arn}
     return Ask(
         f"lambda:{action}",
         call.arn("lambda", f"{_KIND}:{mapping_id}"),
@@ -91,7 +91,7 @@ def ask(
 def create_asks(call: Call, params: Params) -> Iterable[Ask]:
     """Creation concerns no one mapping yet; the function is a condition key."""
     with call.database.read() as tx:
-        keys = {_FUNCTION_ARN: function_arn(meant(tx, call, params))}
+        keys = _function_key(meant(tx, call, params))
     given = params.get("Tags") or None
     asked = Ask("lambda:CreateEventSourceMapping", "*", context=keys, request_tags=given)
     yield asked
@@ -106,8 +106,13 @@ def update_asks(call: Call, params: Params) -> Iterable[Ask]:
         asked = ask(tx, call, "UpdateEventSourceMapping", params.get("UUID") or "*")
         yield asked
         if params.get("FunctionName"):
-            keys = {_FUNCTION_ARN: function_arn(meant(tx, call, params))}
+            keys = _function_key(meant(tx, call, params))
             yield replace(asked, context={**asked.context, **keys})
+
+
+def _function_key(what: Named) -> Context:
+    # Without the qualifier: a Deny of the function holds for each of its versions and aliases.
+    return {_FUNCTION_ARN: arn_of(what.account, what.region, what.name)}
 
 
 def on_mapping(action: str, run: Callable[[Call, Params], Result]) -> Operation:

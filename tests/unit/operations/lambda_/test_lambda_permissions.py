@@ -114,7 +114,9 @@ def prepared(endpoint: Endpoint, name: str) -> Given:
 
 
 def test_every_operation_is_tried_here() -> None:
-    assert set(CASES) == {operation.name for operation in OPERATIONS}
+    names = {operation.name for operation in OPERATIONS}
+    # Mappings have a file of their own.
+    assert set(CASES) == {name for name in names if "EventSourceMapping" not in name}
 
 
 def test_who_has_no_policy_is_refused_each(endpoint: Endpoint) -> None:
