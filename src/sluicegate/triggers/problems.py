@@ -92,3 +92,13 @@ def of(outcome: Outcome) -> Problem | None:
             return Problem(NO_CONNECTION.text, _CONFIGURATION, f"{operation}: {code}: {message}")
         case PortClosed(port, reason):
             return Problem(NO_CONNECTION.text, None, f"port {port}: {reason}")
+
+
+def filters_unreadable(key_arn: str, message: str) -> Problem:
+    """The key of the filter criteria does not let Lambda read them."""
+    return Problem(
+        "PROBLEM: Lambda cannot decrypt the filter criteria. Please let its service principal use "
+        f"kms:Decrypt in the policy of {key_arn}.",
+        _AUTHORIZATION,
+        message,
+    )

@@ -4,13 +4,15 @@ import os
 from functools import partial
 from typing import Literal
 
+from ..access.sessions import Sessions
 from ..brokers import authority
 from ..clock import Clock
 from ..delivery import Bounds, DataPath, EventEncoder, EventSource, Filters, RetryPolicy
-from ..execution import Clients, ExecutionRoles
+from ..execution import Clients, ExecutionRoles, criteria
 from ..execution.calls import RoleCalls, SessionCalls
 from ..execution.findings import Anonymous, AsRole, Connection, Password
 from ..execution.versions import Versions
+from ..functions import Credentials as FunctionCredentials
 from ..functions import Functions
 from ..kafka import (
     AtTimestamp,
@@ -30,10 +32,11 @@ from ..kafka import Connection as Brokers
 from ..store.database import Database
 from ..store.mappings import EventSourceMapping
 from ..vault import Vault
+from ..wire.client import Unanswered
 from .invoking import Invoker
 from .kept import CannotPoll
 from .poller import Poller
-from .problems import LOGIN_FAILED, NO_IAM
+from .problems import LOGIN_FAILED, NO_IAM, filters_unreadable
 from .troubles import problem_of
 
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
@@ -60,6 +63,7 @@ class Sources:
     ) -> None:
         self._database = database
         self._vault = vault
+        self._sessions = Sessions(vault)
         self._clients = clients
         self._roles = roles
         self._functions = functions
@@ -69,8 +73,7 @@ class Sources:
 
     def calls(self, mapping: EventSourceMapping, role_arn: str) -> RoleCalls:
         """`Machinery.calls`."""
-        function_arn = mapping.function_arn.removesuffix(f":{mapping.qualifier}")
-        return SessionCalls(self._clients, self._roles, function_arn, role_arn)
+        return SessionCalls(self._clients, self._roles, mapping.unqualified_arn, role_arn)
 
     def polling(
         self, mapping: EventSourceMapping, connection: Connection, *, is_first: bool
@@ -90,12 +93,35 @@ class Sources:
             mapping.id,
             self._owner,
             partial(_consumer, brokers, connection.group_id, mapping.topic, f"{mapping.id}-0"),
-            _path(mapping, connection),
+            _path(mapping, connection, self._patterns(mapping)),
             Invoker(mapping, self._functions, self._versions),
             self._clock,
             most=_MOST_AT_ONCE,
             patience_seconds=timeout + 1,
         )
+
+    def _patterns(self, mapping: EventSourceMapping) -> tuple[str, ...]:
+        """The mapping's filters; under a customer's key, as the key lets Lambda itself see them.
+
+        Polling without them would show the function what it must not see.
+        """
+        if mapping.sealed_filters is None:
+            return mapping.filters
+        service = f"lambda.{mapping.region}.amazonaws.com"
+        minted = self._sessions.for_service(
+            mapping.account, service, mapping.arn, self._clock.now_ms()
+        )
+        signing = FunctionCredentials(
+            minted.access_key, minted.secret_key, minted.token, minted.expires_ms
+        )
+        try:
+            unwrapped = self._clients("kms", mapping.region, signing).decrypt(
+                CiphertextBlob=criteria.wrapped_key(self._vault, mapping),
+                EncryptionContext=criteria.context(mapping.arn),
+            )
+        except Unanswered as refusal:
+            raise CannotPoll(filters_unreadable(mapping.kms_key_arn, str(refusal))) from None
+        return criteria.opened(self._vault, mapping, unwrapped["Plaintext"])
 
     def _credentials(self, mapping: EventSourceMapping, connection: Connection) -> Credentials:
         tls = None
@@ -120,7 +146,9 @@ def _consumer(
     return GroupConsumer(brokers, group, topic, told, client_id=client_id)
 
 
-def _path(mapping: EventSourceMapping, connection: Connection) -> DataPath:
+def _path(
+    mapping: EventSourceMapping, connection: Connection, patterns: tuple[str, ...]
+) -> DataPath:
     source = EventSource(mapping.event_source_arn or "", ",".join(connection.bootstrap_servers))
     window = mapping.window_seconds
     bounds = Bounds(
@@ -129,9 +157,10 @@ def _path(mapping: EventSourceMapping, connection: Connection) -> DataPath:
     )
     return DataPath(
         EventEncoder(source, mapping.topic),
-        filters=Filters(mapping.filters),
+        filters=Filters(patterns),
         bounds=bounds,
-        policy=RetryPolicy.on_demand(has_destination=bool(mapping.destination)),
+        # There is no destination to deliver to, so nothing is ever given up.
+        policy=RetryPolicy.on_demand(has_destination=False),
     )
 
 

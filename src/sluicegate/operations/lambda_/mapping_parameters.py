@@ -131,6 +131,9 @@ def destination(params: Params) -> str | None:
     arn = Arn.find(target)
     if target and (arn is None or arn.service not in _DESTINATIONS):
         raise invalid("The on-failure destination must be an Amazon SQS, SNS or S3 resource.")
+    if target:
+        # Accepted, it would cap the retries, and what is given up would be told nobody.
+        raise invalid("Sluicegate does not deliver to on-failure destinations: leave it out.")
     return target
 
 

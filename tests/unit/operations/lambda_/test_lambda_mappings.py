@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from tests.unit.operations.lambda_.asserting import made, refused
 from tests.unit.operations.lambda_.mapping_asserting import (
     FUNCTION,
@@ -73,15 +74,18 @@ def test_all_that_is_asked_for_is_shown(endpoint: Endpoint) -> None:
         "StartingPosition": "AT_TIMESTAMP",
         "StartingPositionTimestamp": at,
         "FilterCriteria": {"Filters": [{"Pattern": PATTERN}]},
-        "DestinationConfig": {
-            "OnFailure": {"Destination": "arn:aws:sqs:us-east-1:000000000000:dead"}
-        },
         "SelfManagedKafkaEventSourceConfig": {"ConsumerGroupId": "mine"},
     }
     answer = created(endpoint, on_own(**asked))
     found = endpoint.client("lambda").get_event_source_mapping(UUID=answer["UUID"])
     for member, value in asked.items():
         assert answer[member] == found[member] == value
+
+
+def test_a_destination_that_nothing_delivers_to_is_refused(endpoint: Endpoint) -> None:
+    dead = {"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:000000000000:dead"}}
+    with pytest.raises(ClientError, match="does not deliver to on-failure destinations"):
+        created(endpoint, on_own(DestinationConfig=dead))
 
 
 def test_an_empty_filter_is_accepted_and_not_shown(endpoint: Endpoint) -> None:
@@ -133,11 +137,10 @@ def test_a_change_shows_at_once_and_holds(endpoint: Endpoint) -> None:
     assert "FilterCriteria" not in found
 
 
-def test_an_update_replaces_function_access_and_destination(endpoint: Endpoint) -> None:
+def test_an_update_replaces_function_and_access(endpoint: Endpoint) -> None:
     client = endpoint.client("lambda")
     made(endpoint, "bills")
-    dead = {"OnFailure": {"Destination": "arn:aws:sns:us-east-1:000000000000:dead"}}
-    mapping_id = created(endpoint, on_own(DestinationConfig=dead))["UUID"]
+    mapping_id = created(endpoint, on_own())["UUID"]
     settled(endpoint)
     user = {"Type": "SASL_SCRAM_256_AUTH", "URI": secret(endpoint)}
     answer = client.update_event_source_mapping(
