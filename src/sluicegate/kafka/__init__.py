@@ -1,5 +1,80 @@
 """DOOR to brokers as a client: admin, producer, consumer (the only importer of confluent_kafka)."""
 
-from .admin import Admin, BrokerFault
+from .admin import Admin
+from .consumer import GroupConsumer
+from .credentials import Connection, Credentials, Plaintext, Sasl, Tls
+from .faults import (
+    BrokerFault,
+    Fenced,
+    NotAuthenticated,
+    NotAuthorized,
+    NotTrusted,
+    Rejoining,
+    TopicMissing,
+    Transient,
+    Trouble,
+    Unknown,
+    Unreachable,
+    Unresolvable,
+)
+from .model import (
+    Assigned,
+    Committing,
+    Consumer,
+    Hole,
+    Lost,
+    OnRebalance,
+    PartitionStatus,
+    Polled,
+    Rebalance,
+    Revoked,
+)
+from .producer import Outgoing, Producer
+from .starting import (
+    AtTimestamp,
+    Latest,
+    StartingPosition,
+    TrimHorizon,
+    committed_offsets,
+    fix_start,
+)
 
-__all__ = ["Admin", "BrokerFault"]
+__all__ = [
+    "Admin",
+    "Assigned",
+    "AtTimestamp",
+    "BrokerFault",
+    "Committing",
+    "Connection",
+    "Consumer",
+    "Credentials",
+    "Fenced",
+    "GroupConsumer",
+    "Hole",
+    "Latest",
+    "Lost",
+    "NotAuthenticated",
+    "NotAuthorized",
+    "NotTrusted",
+    "OnRebalance",
+    "Outgoing",
+    "PartitionStatus",
+    "Plaintext",
+    "Polled",
+    "Producer",
+    "Rebalance",
+    "Rejoining",
+    "Revoked",
+    "Sasl",
+    "StartingPosition",
+    "Tls",
+    "TopicMissing",
+    "Transient",
+    "TrimHorizon",
+    "Trouble",
+    "Unknown",
+    "Unreachable",
+    "Unresolvable",
+    "committed_offsets",
+    "fix_start",
+]

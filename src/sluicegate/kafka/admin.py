@@ -1,6 +1,5 @@
 """Administration of a managed cluster, over its internal listener, as its super user."""
 
-import logging
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
@@ -14,21 +13,13 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from ..errors import SluicegateError
+from .faults import fault
+from .silence import silent
 
 _TIMEOUT_SECONDS = 5.0
 # Kafka's least, and what MSK's own documentation uses; the password is random or the user's risk.
 _ITERATIONS = 4096
 _SCRAM = ScramMechanism.SCRAM_SHA_512
-
-# What librdkafka has to say of its connections is told by what the calls raise.
-_silent = logging.getLogger("sluicegate.kafka")
-_silent.addHandler(logging.NullHandler())
-_silent.propagate = False
-
-
-class BrokerFault(SluicegateError):
-    """The brokers did not do what they were asked; the sentence is Kafka's. Try again."""
 
 
 class Admin:
@@ -48,7 +39,7 @@ class Admin:
                 "socket.connection.setup.timeout.ms": 2000,
                 "log_level": 0,
             },
-            logger=_silent,
+            logger=silent,
         )
 
     def nodes(self, *, timeout_seconds: float = _TIMEOUT_SECONDS) -> frozenset[int]:
@@ -90,13 +81,8 @@ def _asked(ask: Callable[[], Any]) -> Any:
     try:
         return ask()
     except KafkaException as error:
-        raise _fault(error) from None
+        raise fault(error) from None
 
 
 def _settled(future: "Future[Any]") -> Any:
     return _asked(lambda: future.result(timeout=2 * _TIMEOUT_SECONDS))
-
-
-def _fault(error: KafkaException) -> BrokerFault:
-    reason = error.args[0]
-    return BrokerFault(reason.str() if hasattr(reason, "str") else str(reason))

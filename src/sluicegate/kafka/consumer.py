@@ -1,0 +1,360 @@
+"""A member of a consumer group, on librdkafka.
+
+Nothing is committed or stored by itself, and no offset is made up. librdkafka is never left to
+find where a partition begins: when that fails it stays where it is without a word, for good. So a
+partition that is assigned waits here until its committed offset is known, and then is fetched.
+"""
+
+import time
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from confluent_kafka import Consumer as Library
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+
+from ..delivery import Commit, Headers, Record
+from ..delivery.records import TimestampType
+from .credentials import Connection
+from .faults import Trouble, fault, trouble
+from .model import (
+    Assigned,
+    Committing,
+    Hole,
+    Lost,
+    OnRebalance,
+    PartitionStatus,
+    Polled,
+    Revoked,
+)
+from .offsets import EARLIEST, LATEST, committed, offsets_at
+from .silence import silent
+
+_ASK_TIMEOUT_SECONDS = 2.0
+_ASK_AGAIN_SECONDS = 0.5
+_LONGEST_POLL_SECONDS = 0.1
+_TIMESTAMP_TYPES: tuple[TimestampType, ...] = (
+    "NO_TIMESTAMP_TYPE",
+    "CREATE_TIME",
+    "LOG_APPEND_TIME",
+)
+
+SETTINGS: dict[str, Any] = {
+    "enable.auto.commit": False,
+    "enable.auto.offset.store": False,
+    "auto.offset.reset": "error",
+    # Dynamic members: SIGTERM leaves at once. Classic protocol: brokers of any age.
+    "group.protocol": "classic",
+    "partition.assignment.strategy": "cooperative-sticky",
+    "max.poll.interval.ms": 300_000,
+    "check.crcs": True,
+    # A partition that is added is found within a minute and not within five.
+    "topic.metadata.refresh.interval.ms": 60_000,
+    # Its default of a second costs up to ten times the throughput.
+    "fetch.queue.backoff.ms": 1,
+    # A broker answers at once when there is something; this is what a partition that is resumed or
+    # moves may wait for the request before it.
+    "fetch.wait.max.ms": 10,
+    "queued.min.messages": 100_000,
+    "queued.max.messages.kbytes": 32_768,
+    # A peer that is silent is given up within half a minute.
+    "socket.timeout.ms": 15_000,
+    "socket.connection.setup.timeout.ms": 5_000,
+    "socket.keepalive.enable": True,
+    "reconnect.backoff.ms": 50,
+    "reconnect.backoff.max.ms": 2_000,
+    "log_level": 0,
+}
+
+
+class GroupConsumer:
+    """A `Consumer` of `topic` in `group`. Subscribes when made; joins while it is polled."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        group: str,
+        topic: str,
+        on_rebalance: OnRebalance,
+        *,
+        client_id: str = "sluicegate",
+        session_timeout_ms: int = 10_000,
+    ) -> None:
+        self._topic = topic
+        self._on_rebalance = on_rebalance
+        self._generation = 0
+        self._generations: dict[int, int] = {}
+        self._positions: dict[int, int] = {}
+        self._committed: dict[int, int] = {}
+        self._paused: set[int] = set()
+        # Assigned to us and, until we know where to begin, not to the library. The value is the
+        # offset that brokers did not have, or None.
+        self._waiting: dict[int, int | None] = {}
+        self._ask_at = 0.0
+        self._troubles: list[Trouble] = []
+        self._holes: list[Hole] = []
+        given: dict[str, Any] = {
+            "group.id": group,
+            "client.id": client_id,
+            "session.timeout.ms": session_timeout_ms,
+            # How soon a member learns of a rebalance; the rule of a third leaves others waiting.
+            "heartbeat.interval.ms": session_timeout_ms // 10,
+            "error_cb": self._failed,
+        }
+        try:
+            self._library = Library({**SETTINGS, **connection.config(), **given}, logger=silent)
+        except KafkaException as error:
+            raise fault(error) from None
+        self._library.subscribe(
+            [topic],
+            on_assign=self._assigned,
+            on_revoke=self._revoked,
+            on_lost=self._lost,
+        )
+
+    def poll(self, timeout_seconds: float, most: int = 1_000) -> Polled:
+        """Wait for the first record, or trouble; then take what is there.
+
+        `consume` alone would wait for all of `most`, or the whole time.
+        """
+        self._begin_waiting()
+        first = self._polled(timeout_seconds)
+        messages = [] if first is None else [first]
+        if first is not None and most > 1:
+            messages += self._library.consume(most - 1, 0)
+        records = self._sorted(messages)
+        troubles, self._troubles = self._troubles, []
+        holes, self._holes = self._holes, []
+        # A connection that fails does so for each broker, again and again.
+        return Polled(records, tuple(dict.fromkeys(troubles)), tuple(holes))
+
+    def pause(self, partitions: Collection[int]) -> None:
+        """Fetch no more of these; what is fetched ahead is fetched again when they are resumed."""
+        self._paused.update(self._generations.keys() & set(partitions))
+        self._library.pause(self._fetched(partitions))
+
+    def resume(self, partitions: Collection[int]) -> None:
+        """Fetch these again, from where they were."""
+        self._paused.difference_update(partitions)
+        self._library.resume(self._fetched(partitions))
+
+    def seek(self, partition: int, offset: int) -> None:
+        """Poll the partition from `offset` on."""
+        if partition in self._generations:
+            self._unfetch([partition])
+            self._fetch({partition: offset})
+
+    def commit(self, commits: Iterable[Commit]) -> Committing:
+        """Commit what is ours still; returns when the brokers have answered, within 15 s."""
+        # INVARIANT: nothing is committed under an assignment that is over: librdkafka may have
+        # lost its own mark of that. Nor beyond what was polled.
+        ours = {
+            commit.partition: commit
+            for commit in commits
+            if self._generations.get(commit.partition) == commit.generation
+            and commit.offset <= self._positions.get(commit.partition, -1)
+        }
+        if not ours:
+            return Committing()
+        offsets = [TopicPartition(self._topic, one.partition, one.offset) for one in ours.values()]
+        try:
+            answers = self._library.commit(offsets=offsets, asynchronous=False)
+        except KafkaException as error:
+            reason = error.args[0]
+            return Committing(again=self._still(ours.values()), troubles=(trouble(reason),))
+        done = tuple(ours[one.partition] for one in answers if one.error is None)
+        self._committed.update({one.partition: one.offset for one in done})
+        return Committing(
+            done,
+            self._still(ours[one.partition] for one in answers if one.error is not None),
+            tuple(trouble(one.error) for one in answers if one.error is not None),
+        )
+
+    def status(self) -> tuple[PartitionStatus, ...]:
+        """The partitions that are ours; ends are as of the last fetch."""
+        return tuple(self._status(partition) for partition in sorted(self._generations))
+
+    def close(self) -> None:
+        """Give everything back and leave the group at once."""
+        self._library.close()
+
+    # Rebalances, told from inside `poll` and `close`.
+
+    def _assigned(self, _: Any, given: Sequence[TopicPartition]) -> None:
+        partitions = tuple(one.partition for one in given)
+        # Nothing yet: librdkafka would ask for their offsets itself.
+        self._library.incremental_assign([])
+        self._own(partitions)
+        self._waiting.update(dict.fromkeys(partitions))
+        self._ask_at = 0.0
+
+    def _revoked(self, _: Any, given: Sequence[TopicPartition]) -> None:
+        partitions = tuple(one.partition for one in given)
+        self._on_rebalance(Revoked(partitions))
+        self._disown(partitions)
+
+    def _lost(self, _: Any, given: Sequence[TopicPartition]) -> None:
+        partitions = tuple(one.partition for one in given)
+        self._on_rebalance(Lost(partitions))
+        self._disown(partitions)
+
+    def _own(self, partitions: Sequence[int]) -> None:
+        self._generation += 1
+        self._generations.update(dict.fromkeys(partitions, self._generation))
+        if partitions:
+            self._on_rebalance(Assigned(tuple(partitions), self._generation))
+
+    def _disown(self, partitions: Sequence[int]) -> None:
+        self._unfetch(partitions)
+        for partition in partitions:
+            for kept in (self._generations, self._positions, self._committed, self._waiting):
+                kept.pop(partition, None)
+            self._paused.discard(partition)
+
+    # Where to begin.
+
+    def _begin_waiting(self) -> None:
+        """Fetch the partitions that wait, if it can be found out where they begin.
+
+        Whatever goes wrong, they wait on: a guess would skip records or repeat them all.
+        """
+        if not self._waiting or time.monotonic() < self._ask_at:
+            return
+        starts: dict[int, int] = {}
+        try:
+            self._find_new(starts)
+            self._find_after_holes(starts)
+        except KafkaException as error:
+            self._troubles.append(trouble(error.args[0]))
+        self._fetch(starts)
+        self._ask_at = time.monotonic() + _ASK_AGAIN_SECONDS
+
+    def _find_new(self, starts: dict[int, int]) -> None:
+        """Where partitions begin that were assigned to us: where the group is.
+
+        Where nothing was committed the partition is new, and its first records count too.
+        """
+        names = [name for name, gone in self._waiting.items() if gone is None]
+        known = committed(self._library, self._topic, names, _ASK_TIMEOUT_SECONDS)
+        self._troubles += known.troubles
+        self._committed.update(known.found)
+        starts.update(known.found)
+        # One trouble casts doubt on all that was not told.
+        if not known.troubles:
+            starts.update(self._ends(set(names) - known.found.keys(), EARLIEST))
+
+    def _find_after_holes(self, starts: dict[int, int]) -> None:
+        """Where partitions go on whose offset is not there: at the first that is, not the last."""
+        gone = {name: offset for name, offset in self._waiting.items() if offset is not None}
+        firsts, ends = self._ends(gone, EARLIEST), self._ends(gone, LATEST)
+        for partition in firsts.keys() & ends.keys():
+            offset, first = gone[partition], firsts[partition]
+            is_new_log = offset > ends[partition]
+            self._holes.append(Hole(partition, offset, first, is_new_log))
+            if is_new_log:
+                # What is under way is of a log that is gone, with offsets that mean others now.
+                self._on_rebalance(Lost((partition,)))
+                self._own((partition,))
+            starts[partition] = first
+
+    def _ends(self, partitions: Iterable[int], which: int) -> dict[int, int]:
+        answer = offsets_at(self._library, self._topic, partitions, which, _ASK_TIMEOUT_SECONDS)
+        self._troubles += answer.troubles
+        return answer.found
+
+    def _fetch(self, starts: dict[int, int]) -> None:
+        if not starts:
+            return
+        self._library.incremental_assign(
+            [TopicPartition(self._topic, name, offset) for name, offset in starts.items()]
+        )
+        for partition, offset in starts.items():
+            self._waiting.pop(partition, None)
+            self._positions[partition] = offset
+        self._library.pause(self._fetched(self._paused & starts.keys()))
+
+    def _unfetch(self, partitions: Iterable[int]) -> None:
+        self._library.incremental_unassign(self._fetched(partitions))
+
+    def _fetched(self, partitions: Iterable[int]) -> list[TopicPartition]:
+        """Those of the partitions that the library knows to be ours."""
+        return [
+            TopicPartition(self._topic, name)
+            for name in partitions
+            if name in self._generations and name not in self._waiting
+        ]
+
+    # Records and troubles.
+
+    def _polled(self, timeout_seconds: float) -> Any:
+        """The first message. While partitions wait, only for a moment: they are asked for again."""
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            left = max(0.0, deadline - time.monotonic())
+            message = self._library.poll(min(left, _LONGEST_POLL_SECONDS))
+            if message is not None or left == 0 or self._troubles or self._holes:
+                return message
+            self._begin_waiting()
+
+    def _sorted(self, messages: Sequence[Any]) -> dict[int, list[Record]]:
+        """Records by partition. This is the one loop over records here; it is written for speed."""
+        topic, types = self._topic, _TIMESTAMP_TYPES
+        records: dict[int, list[Record]] = {}
+        for message in messages:
+            if message.error() is not None:
+                self._unreadable(message)
+                continue
+            partition = message.partition()
+            kind, timestamp = message.timestamp()
+            headers = message.headers()
+            record = Record(
+                topic=topic,
+                partition=partition,
+                offset=message.offset(),
+                timestamp=timestamp,
+                timestamp_type=types[kind],
+                key=message.key(),
+                value=message.value(),
+                headers=Headers(headers) if headers else (),
+            )
+            if partition in records:
+                records[partition].append(record)
+            else:
+                records[partition] = [record]
+        for partition, some in records.items():
+            self._positions[partition] = some[-1].offset + 1
+        return records
+
+    def _unreadable(self, message: Any) -> None:
+        error, partition = message.error(), message.partition()
+        is_gone = error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE)
+        if not is_gone:
+            self._troubles.append(trouble(error))
+        elif partition in self._generations and partition not in self._waiting:
+            # The library has stopped fetching it.
+            self._unfetch([partition])
+            self._waiting[partition] = self._positions[partition]
+            self._ask_at = 0.0
+
+    def _failed(self, error: Any) -> None:
+        self._troubles.append(trouble(error))
+
+    def _still(self, commits: Iterable[Commit]) -> tuple[Commit, ...]:
+        """Those whose partition is ours, under the same assignment."""
+        return tuple(
+            one for one in commits if self._generations.get(one.partition) == one.generation
+        )
+
+    def _status(self, partition: int) -> PartitionStatus:
+        asked = TopicPartition(self._topic, partition)
+        ends = None
+        if partition not in self._waiting:
+            ends = self._library.get_watermark_offsets(asked, cached=True)
+        end = ends[1] if ends is not None and ends[1] >= 0 else None
+        return PartitionStatus(
+            partition,
+            position=self._positions.get(partition),
+            committed=self._committed.get(partition),
+            end=end,
+            is_paused=partition in self._paused,
+            is_waiting=partition in self._waiting,
+        )
