@@ -26,9 +26,10 @@ from .model import (
     Polled,
     Revoked,
 )
+from .offsets import EARLIEST, LATEST, committed, offsets_at
 from .silence import silent
 
-_ASK_TIMEOUT_SECONDS = 5.0
+_ASK_TIMEOUT_SECONDS = 2.0
 _ASK_AGAIN_SECONDS = 0.5
 _LONGEST_POLL_SECONDS = 0.1
 _TIMESTAMP_TYPES: tuple[TimestampType, ...] = (
@@ -95,7 +96,8 @@ class GroupConsumer:
             "group.id": group,
             "client.id": client_id,
             "session.timeout.ms": session_timeout_ms,
-            "heartbeat.interval.ms": session_timeout_ms // 3,
+            # How soon a member learns of a rebalance; the rule of a third leaves others waiting.
+            "heartbeat.interval.ms": session_timeout_ms // 10,
             "error_cb": self._failed,
         }
         try:
@@ -217,44 +219,47 @@ class GroupConsumer:
         """
         if not self._waiting or time.monotonic() < self._ask_at:
             return
+        starts: dict[int, int] = {}
         try:
-            starts = self._starts()
+            self._find_new(starts)
+            self._find_after_holes(starts)
         except KafkaException as error:
             self._troubles.append(trouble(error.args[0]))
-            starts = {}
         self._fetch(starts)
         self._ask_at = time.monotonic() + _ASK_AGAIN_SECONDS
 
-    def _starts(self) -> dict[int, int]:
-        """The offsets at which to begin, of those partitions for which it is known."""
+    def _find_new(self, starts: dict[int, int]) -> None:
+        """Where partitions begin that were assigned to us: where the group is.
+
+        Where nothing was committed the partition is new, and its first records count too.
+        """
+        names = [name for name, gone in self._waiting.items() if gone is None]
+        known = committed(self._library, self._topic, names, _ASK_TIMEOUT_SECONDS)
+        self._troubles += known.troubles
+        self._committed.update(known.found)
+        starts.update(known.found)
+        # One trouble casts doubt on all that was not told.
+        if not known.troubles:
+            starts.update(self._ends(set(names) - known.found.keys(), EARLIEST))
+
+    def _find_after_holes(self, starts: dict[int, int]) -> None:
+        """Where partitions go on whose offset is not there: at the first that is, not the last."""
         gone = {name: offset for name, offset in self._waiting.items() if offset is not None}
-        starts = {name: self._after_hole(name, offset) for name, offset in gone.items()}
-        asked = [TopicPartition(self._topic, name) for name in self._waiting if name not in gone]
-        for one in self._library.committed(asked, timeout=_ASK_TIMEOUT_SECONDS) if asked else ():
-            if one.error is not None:
-                self._troubles.append(trouble(one.error))
-            elif one.offset >= 0:
-                self._committed[one.partition] = starts[one.partition] = one.offset
-            else:
-                # Nothing was committed: the partition is new, and its first records count too.
-                starts[one.partition] = self._ends(one.partition)[0]
-        return starts
+        firsts, ends = self._ends(gone, EARLIEST), self._ends(gone, LATEST)
+        for partition in firsts.keys() & ends.keys():
+            offset, first = gone[partition], firsts[partition]
+            is_new_log = offset > ends[partition]
+            self._holes.append(Hole(partition, offset, first, is_new_log))
+            if is_new_log:
+                # What is under way is of a log that is gone, with offsets that mean others now.
+                self._on_rebalance(Lost((partition,)))
+                self._own((partition,))
+            starts[partition] = first
 
-    def _after_hole(self, partition: int, offset: int) -> int:
-        """The first offset there is, where `offset` is not: never the last one."""
-        first, end = self._ends(partition)
-        is_new_log = offset > end
-        self._holes.append(Hole(partition, offset, first, is_new_log))
-        if is_new_log:
-            # What is under way is of a log that is gone, with offsets that mean others now.
-            self._on_rebalance(Lost((partition,)))
-            self._own((partition,))
-        return first
-
-    def _ends(self, partition: int) -> tuple[int, int]:
-        asked = TopicPartition(self._topic, partition)
-        first, end = self._library.get_watermark_offsets(asked, timeout=_ASK_TIMEOUT_SECONDS)
-        return first, end
+    def _ends(self, partitions: Iterable[int], which: int) -> dict[int, int]:
+        answer = offsets_at(self._library, self._topic, partitions, which, _ASK_TIMEOUT_SECONDS)
+        self._troubles += answer.troubles
+        return answer.found
 
     def _fetch(self, starts: dict[int, int]) -> None:
         if not starts:

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from confluent_kafka import OFFSET_END, KafkaError, KafkaException, TopicPartition
 from confluent_kafka import Consumer as Library
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from .consumer import SETTINGS
 from .credentials import Connection
 from .faults import BrokerFault, TopicMissing, fault, trouble
+from .offsets import LATEST, Offsets, committed, offsets_at
 from .silence import silent
 
 _TIMEOUT_SECONDS = 10.0
@@ -52,17 +53,19 @@ def fix_start(
         return {}
     with _connected(connection, group) as library:
         partitions = _partitions(library, topic)
-        if _committed(library, partitions):
+        if _told(committed(library, topic, partitions, _TIMEOUT_SECONDS)):
             return {}
-        offsets = _offsets(library, partitions, start)
-        library.commit(offsets=offsets, asynchronous=False)
-        return {one.partition: one.offset for one in offsets}
+        starts = _starts(library, topic, partitions, start)
+        library.commit(
+            offsets=[TopicPartition(topic, *one) for one in starts.items()], asynchronous=False
+        )
+        return starts
 
 
 def committed_offsets(connection: Connection, group: str, topic: str) -> Mapping[int, int]:
     """What a group has committed, by partition, asked from outside; `BrokerFault` when unknown."""
     with _connected(connection, group) as library:
-        return _committed(library, _partitions(library, topic))
+        return _told(committed(library, topic, _partitions(library, topic), _TIMEOUT_SECONDS))
 
 
 @contextmanager
@@ -80,39 +83,26 @@ def _connected(connection: Connection, group: str) -> Iterator[Library]:
         library.close()
 
 
-def _partitions(library: Library, topic: str) -> list[TopicPartition]:
+def _partitions(library: Library, topic: str) -> list[int]:
     found = library.list_topics(topic, timeout=_TIMEOUT_SECONDS).topics[topic]
     if found.error is not None:
         raise BrokerFault(trouble(found.error))
     if not found.partitions:
         text = f"topic `{topic}` has no partitions"
         raise BrokerFault(TopicMissing(KafkaError.UNKNOWN_TOPIC_OR_PART, text))
-    return [TopicPartition(topic, partition) for partition in sorted(found.partitions)]
+    return sorted(found.partitions)
 
 
-def _committed(library: Library, partitions: list[TopicPartition]) -> dict[int, int]:
-    answers = _checked(library.committed(partitions, _TIMEOUT_SECONDS))
-    return {one.partition: one.offset for one in answers if one.offset >= 0}
+def _starts(
+    library: Library, topic: str, partitions: list[int], start: Latest | AtTimestamp
+) -> dict[int, int]:
+    ms = start.ms if isinstance(start, AtTimestamp) else LATEST
+    found = _told(offsets_at(library, topic, partitions, ms, _TIMEOUT_SECONDS))
+    older = [partition for partition in partitions if partition not in found]
+    return found | _told(offsets_at(library, topic, older, LATEST, _TIMEOUT_SECONDS))
 
 
-def _offsets(
-    library: Library, partitions: list[TopicPartition], start: StartingPosition
-) -> list[TopicPartition]:
-    if not isinstance(start, AtTimestamp):
-        return _at(library, partitions, OFFSET_END)
-    found = _at(library, partitions, start.ms)
-    older = [one for one in found if one.offset < 0]
-    ends = _at(library, older, OFFSET_END) if older else []
-    return [one for one in found if one.offset >= 0] + ends
-
-
-def _at(library: Library, partitions: list[TopicPartition], ms: int) -> list[TopicPartition]:
-    asked = [TopicPartition(one.topic, one.partition, ms) for one in partitions]
-    return _checked(library.offsets_for_times(asked, _TIMEOUT_SECONDS))
-
-
-def _checked(answers: list[TopicPartition]) -> list[TopicPartition]:
-    for one in answers:
-        if one.error is not None:
-            raise BrokerFault(trouble(one.error))
-    return answers
+def _told(answer: Offsets) -> dict[int, int]:
+    if answer.troubles:
+        raise BrokerFault(answer.troubles[0])
+    return answer.found
