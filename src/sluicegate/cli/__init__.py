@@ -98,8 +98,9 @@ def _env(settings: Settings, options: argparse.Namespace) -> int:
 
 def _explain(settings: Settings, options: argparse.Namespace) -> int:
     from .explain import explain
+    from .reach import reach
 
-    return explain(settings, options.id, as_json=options.output == "json")
+    return explain(reach(settings, options), options.id, as_json=options.output == "json")
 
 
 def _demo(settings: Settings, options: argparse.Namespace) -> int:
