@@ -54,6 +54,7 @@ def main() -> None:
         clock,
         functions=functions,
         keepers=keepers,
+        log_events_lost=lambda: functions.log_events_lost,
     )
     endpoint.front = built.front
     app = App(built.front.answer, built.front.refuse, is_long=is_invocation, is_large=is_with_code)

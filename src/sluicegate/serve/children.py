@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import IO, Protocol
 
 from ..errors import StartRefused
@@ -29,7 +29,13 @@ class _Orders(Protocol):
 class Child:
     """One process and its lifeline."""
 
-    def __init__(self, module: str, orders: _Orders, descriptors: Iterable[int] = ()) -> None:
+    def __init__(
+        self,
+        module: str,
+        orders: _Orders,
+        descriptors: Iterable[int] = (),
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self._orders = orders
         self._process = subprocess.Popen(  # noqa: S603 - our own module, no input in it
             [sys.executable, "-m", module],
@@ -37,7 +43,8 @@ class Child:
             stdout=subprocess.PIPE,
             pass_fds=tuple(descriptors),
             # Its settings come through the pipe; a secret among them is in no environment but ours.
-            env={k: v for k, v in os.environ.items() if not k.startswith(PREFIX)},
+            env={k: v for k, v in os.environ.items() if not k.startswith(PREFIX)}
+            | dict(variables or {}),
             # A Ctrl-C at the terminal is the supervisor's to handle.
             start_new_session=True,
         )
@@ -85,9 +92,13 @@ def api(settings: Settings, listener: socket.socket) -> tuple[Child, socket.sock
         return Child("sluicegate.serve.child", orders, descriptors), ours
 
 
+# Events of megabytes come and go: a heap that is trimmed and grown each time halves the rate.
+_HEAP = {"MALLOC_TRIM_THRESHOLD_": "268435456", "MALLOC_TOP_PAD_": "67108864"}
+
+
 def worker(settings: Settings, number: int) -> Child:
     """The worker of that number."""
-    made = Child("sluicegate.serve.worker", WorkerOrders(settings, number))
+    made = Child("sluicegate.serve.worker", WorkerOrders(settings, number), variables=_HEAP)
     made.tell()
     return made
 
