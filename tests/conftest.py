@@ -1,5 +1,6 @@
 """Fixtures every tier uses."""
 
+import gc
 import itertools
 import os
 import shutil
@@ -25,6 +26,12 @@ settings.register_profile(
     "sluicegate", deadline=None, derandomize=os.environ.get("CI") == "true", database=None
 )
 settings.load_profile("sluicegate")
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the collector need not go through it in every test."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

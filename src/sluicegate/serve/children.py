@@ -93,7 +93,7 @@ def api(settings: Settings, listener: socket.socket) -> tuple[Child, socket.sock
 
 
 # Events of megabytes come and go: a heap that is trimmed and grown each time halves the rate.
-_HEAP = {"MALLOC_TRIM_THRESHOLD_": "268435456", "MALLOC_TOP_PAD_": "67108864"}
+_HEAP = {"MALLOC_TRIM_THRESHOLD_": "268435456", "MALLOC_TOP_PAD_": "16777216"}
 
 
 def worker(settings: Settings, number: int) -> Child:
