@@ -37,6 +37,8 @@ _STEP_SECONDS = 0.25
 _CHECK_SECONDS = 30.0
 # A flood of changed policies must not become a flood of surveys.
 _SOONEST_SECONDS = 1.0
+# As on AWS: a minute less than a function may have otherwise.
+_MOST_TIMEOUT_SECONDS = 840
 _LEASE_MS = 10_000
 _RENEW_SECONDS = 3.0
 _NOTE_SECONDS = 1.0
@@ -224,6 +226,8 @@ class Kept:
         choice = self._versions.choice(mapping.function_id, mapping.qualifier)
         if choice is None:
             return problems.FUNCTION_GONE
+        if choice.version.timeout_seconds > _MOST_TIMEOUT_SECONDS:
+            return problems.TIMEOUT_TOO_LONG
         calls = self._machinery.calls(mapping, choice.version.role_arn)
         when = When.START if self._connection is None and self._lease else When.CHECK
         found = survey(mapping, calls, when, self._attachments)
