@@ -77,7 +77,7 @@ class Poller:
         self._delivered: set[int] = set()
         self._paused: frozenset[int] = frozenset()
         self._committing = self._busy = 0
-        self._is_ending = self._has_ended = False
+        self._is_ending = self._has_ended = self._has_failed = False
         self._workers: list[threading.Thread] = []
         # One commit at a time: of two, the older must not be the last.
         self._commits = threading.Lock()
@@ -91,6 +91,11 @@ class Poller:
         with self._changed:
             failing = next(iter(self._failing.values()), None)
             return self._troubles.problem() or failing
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it does not poll any more, for a reason nobody foresaw: make another one."""
+        return self._has_failed
 
     @property
     def has_delivered(self) -> bool:
@@ -145,6 +150,7 @@ class Poller:
                 self._poll_once()
         except Exception:  # noqa: BLE001 - the top of a thread
             _log.exception("polling ended mapping=%s", self._mapping_id)
+            self._has_failed = True
         # Given back and left: `_rebalanced` is told of all partitions.
         self._consumer.close()
 
