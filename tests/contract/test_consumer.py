@@ -1,6 +1,8 @@
 """What a consumer promises, on the stub and on librdkafka; a real broker is one parameter more."""
 
 import itertools
+import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -190,6 +192,28 @@ def test_it_is_told_how_far_a_partition_is(make_topic: MakeTopic) -> None:
     (status,) = member.consumer.status()
     assert (status.position, status.committed, status.end, status.lag) == (3, 1, 3, 2)
     assert not status.is_waiting
+
+
+def test_anybody_may_look_while_it_is_polled_without_a_break(make_topic: MakeTopic) -> None:
+    topic = make_topic(1)
+    topic.push(b"a")
+    member = joined(topic)
+    member.take(1)
+    is_polled, has_looked, seen = threading.Event(), threading.Event(), list[int | None]()
+
+    def look() -> None:
+        assert is_polled.wait(5)
+        for _ in range(500):
+            seen.extend(one.end for one in member.consumer.status())
+        has_looked.set()
+
+    looking = threading.Thread(target=look, daemon=True)
+    looking.start()
+    deadline = time.monotonic() + 5
+    while not has_looked.is_set() and time.monotonic() < deadline:
+        member.consumer.poll(0.005)
+        is_polled.set()
+    assert seen == [1] * 500
 
 
 def test_a_poll_brings_no_more_than_it_is_asked_for(make_topic: MakeTopic) -> None:

@@ -32,6 +32,7 @@ from .silence import silent
 _ASK_TIMEOUT_SECONDS = 2.0
 _ASK_AGAIN_SECONDS = 0.5
 _LONGEST_POLL_SECONDS = 0.1
+_LOOK_SECONDS = 0.2
 _TIMESTAMP_TYPES: tuple[TimestampType, ...] = (
     "NO_TIMESTAMP_TYPE",
     "CREATE_TIME",
@@ -89,7 +90,8 @@ class GroupConsumer:
         # Assigned to us and, until we know where to begin, not to the library. The value is the
         # offset that brokers did not have, or None.
         self._waiting: dict[int, int | None] = {}
-        self._ask_at = 0.0
+        self._ask_at = self._look_at = 0.0
+        self._ends_seen: dict[int, int] = {}
         self._troubles: list[Trouble] = []
         self._holes: list[Hole] = []
         given: dict[str, Any] = {
@@ -122,6 +124,7 @@ class GroupConsumer:
         if first is not None and most > 1:
             messages += self._library.consume(most - 1, 0)
         records = self._sorted(messages)
+        self._look_at_ends(at_once=bool(records))
         troubles, self._troubles = self._troubles, []
         holes, self._holes = self._holes, []
         # A connection that fails does so for each broker, again and again.
@@ -206,8 +209,9 @@ class GroupConsumer:
     def _disown(self, partitions: Sequence[int]) -> None:
         self._unfetch(partitions)
         for partition in partitions:
-            for kept in (self._generations, self._positions, self._committed, self._waiting):
+            for kept in (self._generations, self._positions, self._committed, self._ends_seen):
                 kept.pop(partition, None)
+            self._waiting.pop(partition, None)
             self._paused.discard(partition)
 
     # Where to begin.
@@ -344,17 +348,25 @@ class GroupConsumer:
             one for one in commits if self._generations.get(one.partition) == one.generation
         )
 
+    def _look_at_ends(self, *, at_once: bool) -> None:
+        """Note where partitions end as of the last fetch: who wants to know must not ask the
+        library, which lets no other thread in while this one polls."""
+        now = time.monotonic()
+        if now < self._look_at and not at_once:
+            return
+        self._look_at = now + _LOOK_SECONDS
+        for one in self._fetched(self._generations):
+            ends = self._library.get_watermark_offsets(one, cached=True)
+            if ends is not None and ends[1] >= 0:
+                self._ends_seen[one.partition] = ends[1]
+
     def _status(self, partition: int) -> PartitionStatus:
-        asked = TopicPartition(self._topic, partition)
-        ends = None
-        if partition not in self._waiting:
-            ends = self._library.get_watermark_offsets(asked, cached=True)
-        end = ends[1] if ends is not None and ends[1] >= 0 else None
+        is_waiting = partition in self._waiting
         return PartitionStatus(
             partition,
             position=self._positions.get(partition),
             committed=self._committed.get(partition),
-            end=end,
+            end=None if is_waiting else self._ends_seen.get(partition),
             is_paused=partition in self._paused,
-            is_waiting=partition in self._waiting,
+            is_waiting=is_waiting,
         )

@@ -142,6 +142,7 @@ class Kept:
         self._problem: Problem | None = None
         self._renew_at = self._noted_at = 0.0
         self._noted: list[Progress] = []
+        self._delivered_before = False
 
     def step(self) -> float | None:
         """Bring the mapping a step nearer to what it should be.
@@ -182,6 +183,7 @@ class Kept:
         polling, self._polling, self._polled = self._polling, None, None
         if polling is not None:
             polling.close()
+            self._delivered_before |= polling.has_delivered
 
     def _look(self) -> tuple[EventSourceMapping | None, int]:
         with self._database.read() as tx:
@@ -285,6 +287,14 @@ class Kept:
             result, reason = problem.text, problem.reason or reason
         elif self._has_delivered or result.startswith("PROBLEM"):
             result = problems.OK
+        said = state, reason, mapping.revision, result
+        if said == (
+            mapping.state,
+            mapping.state_transition_reason,
+            mapping.applied_revision,
+            mapping.last_processing_result,
+        ):
+            return
         with self._database.write() as tx:
             if (mapping.state, mapping.state_transition_reason) != (state, reason):
                 mappings.set_state(tx, mapping.id, _EVERY_STATE, state, reason)
@@ -298,7 +308,8 @@ class Kept:
 
     @property
     def _has_delivered(self) -> bool:
-        return self._polling is not None and self._polling.has_delivered
+        now = self._polling is not None and self._polling.has_delivered
+        return now or self._delivered_before
 
     def _note(self) -> None:
         now = self._monotonic()

@@ -85,7 +85,8 @@ class Poller:
         self._busy = 0
         self._busy_seconds = _BUSY_SECONDS
         self._commit_at = 0.0
-        self._is_ending = self._has_ended = self._has_failed = False
+        self._is_ending = self._has_ended = False
+        self._has_failed = self._has_delivered = False
         self._workers: list[threading.Thread] = []
         self._consumer = consumer(self._rebalanced)
         self._thread = threading.Thread(target=self._poll, name=f"poll {mapping_id}", daemon=True)
@@ -107,7 +108,7 @@ class Poller:
     def has_delivered(self) -> bool:
         """Whether anything was delivered."""
         with self._changed:
-            return bool(self._delivered)
+            return self._has_delivered
 
     def must_log_in_anew(self) -> bool:
         """Whether the brokers refused the login since this was asked last."""
@@ -299,6 +300,7 @@ class Poller:
             if isinstance(answer, Success):
                 self._failing.pop(partition, None)
                 self._delivered.add(partition)
+                self._has_delivered = True
             else:
                 self._failing.setdefault(partition, problems.FUNCTION_FAILED)
 

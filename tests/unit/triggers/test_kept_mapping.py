@@ -1,6 +1,7 @@
 """One mapping kept, step by step: its states, its reasons, and when it polls."""
 
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -129,6 +130,25 @@ def test_a_new_mapping_is_surveyed_polled_and_enabled(bench: Bench) -> None:
     polling.has_delivered = True
     bench.step()
     assert bench.mapping.last_processing_result == "OK"
+
+
+def test_what_was_delivered_is_told_by_whoever_polls_next(bench: Bench) -> None:
+    bench.step()
+    (polling,) = bench.machine.open
+    polling.has_delivered = True
+    bench.change(batch_size=7)
+    bench.step(8)
+    assert polling.is_closed and bench.machine.open
+    assert bench.mapping.last_processing_result == "OK"
+
+
+def test_it_writes_nothing_while_nothing_happens(bench: Bench) -> None:
+    bench.step(2)
+    stepping = threading.Thread(target=bench.step, daemon=True)
+    with bench.database.write():
+        stepping.start()
+        stepping.join(2)
+        assert not stepping.is_alive()
 
 
 def test_it_is_surveyed_every_half_minute_and_when_permissions_move(bench: Bench) -> None:

@@ -231,7 +231,7 @@ def test_closing_finishes_and_commits_what_runs(bench: Bench) -> None:
     closing.start()
     may_end.set()
     closing.join(30)
-    assert bench.consumer.is_closed
+    assert bench.consumer.is_closed and bench.poller.has_delivered
     assert bench.topic.committed == {0: len(bench.delivered(0))}
 
 
