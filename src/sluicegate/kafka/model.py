@@ -94,7 +94,9 @@ class PartitionStatus:
 
 
 class Consumer(Protocol):
-    """A member of a consumer group, of one topic. One thread polls; any may commit and look.
+    """A member of a consumer group, of one topic. One thread uses it; any may look (`status`).
+
+    Not only for order: the library keeps everybody else waiting for as long as one thread polls.
 
     Rebalances are told to `OnRebalance`, given at its making, from inside `poll` and `close`.
     """

@@ -6,6 +6,7 @@ line are the child's orders; a later line tells a worker that there is something
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -49,6 +50,9 @@ class Child:
             start_new_session=True,
         )
         self.started = time.monotonic()
+        # What it said of itself when it was ready.
+        self.about = ""
+        self._nudges = self._answers = 0
 
     def tell(self) -> None:
         """Give it its orders; what it says to them `is_ready` reads."""
@@ -58,13 +62,26 @@ class Child:
 
     def is_ready(self) -> bool:
         """Wait until it has begun to do what it was told; False when it ended instead."""
-        return _pipe(self._process.stdout).readline().decode().strip() == READY
+        said, _, self.about = _pipe(self._process.stdout).readline().decode().strip().partition(" ")
+        return said == READY
 
     def nudge(self) -> None:
-        """Say that there is something new."""
+        """Say that there is something new; it answers each time, when it has looked."""
+        self._nudges += 1
         with contextlib.suppress(BrokenPipeError, ValueError):
             _pipe(self._process.stdin).write(b"\n")
             _pipe(self._process.stdin).flush()
+
+    def has_looked(self, seconds: float) -> bool:
+        """Whether it has answered every nudge, within so long. One thread's at a time."""
+        output, deadline = _pipe(self._process.stdout).fileno(), time.monotonic() + seconds
+        while self._answers < self._nudges:
+            left = max(0.0, deadline - time.monotonic())
+            answers = os.read(output, 4096) if select.select([output], [], [], left)[0] else b""
+            if not answers:
+                return False
+            self._answers += len(answers)
+        return True
 
     @property
     def has_ended(self) -> bool:

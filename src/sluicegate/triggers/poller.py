@@ -1,10 +1,12 @@
 """The data path with its doors: records from the consumer to the function, offsets committed after.
 
-    poll    consumer.poll → path.received                     one thread, which never waits for long
-    work    path.next → invoke → path.answered → commit       as many threads as there is work for
+    poll    consumer.poll → path.received → commit            one thread, the consumer's only one
+    work    path.next → invoke → path.answered                as many threads as there is work for
     given back: nothing new begins → what runs ends → commit → forgotten
 
 One lock guards the path; functions run, events are encoded and brokers are asked outside of it.
+The library lets nobody in while one thread polls, so that thread waits outside of it while a
+function may answer, and commits as soon as one has.
 """
 
 import logging
@@ -26,6 +28,10 @@ from .troubles import Troubles
 _log = logging.getLogger("sluicegate.triggers")
 
 _POLL_SECONDS = 0.5
+# While functions run, records are looked for after as long, and after longer when there are none.
+_BUSY_SECONDS = 0.001
+_LONGEST_BUSY_SECONDS = 0.02
+_COMMIT_AGAIN_SECONDS = 0.5
 # While partitions are paused somebody has to look whether they can be let in again.
 _CROWDED_POLL_SECONDS = 0.02
 _MOST_POLLED = 1_000
@@ -76,11 +82,11 @@ class Poller:
         self._failing: dict[int, Problem] = {}
         self._delivered: set[int] = set()
         self._paused: frozenset[int] = frozenset()
-        self._committing = self._busy = 0
-        self._is_ending = self._has_ended = False
+        self._busy = 0
+        self._busy_seconds = _BUSY_SECONDS
+        self._commit_at = 0.0
+        self._is_ending = self._has_ended = self._has_failed = False
         self._workers: list[threading.Thread] = []
-        # One commit at a time: of two, the older must not be the last.
-        self._commits = threading.Lock()
         self._consumer = consumer(self._rebalanced)
         self._thread = threading.Thread(target=self._poll, name=f"poll {mapping_id}", daemon=True)
         self._thread.start()
@@ -91,6 +97,11 @@ class Poller:
         with self._changed:
             failing = next(iter(self._failing.values()), None)
             return self._troubles.problem() or failing
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it does not poll any more, for a reason nobody foresaw: make another one."""
+        return self._has_failed
 
     @property
     def has_delivered(self) -> bool:
@@ -145,27 +156,52 @@ class Poller:
                 self._poll_once()
         except Exception:  # noqa: BLE001 - the top of a thread
             _log.exception("polling ended mapping=%s", self._mapping_id)
+            self._has_failed = True
         # Given back and left: `_rebalanced` is told of all partitions.
         self._consumer.close()
 
     def _poll_once(self) -> None:
-        seconds = _CROWDED_POLL_SECONDS if self._paused else _POLL_SECONDS
-        polled = self._consumer.poll(seconds, _MOST_POLLED)
+        is_busy = self._await_answer()
+        if self._monotonic() >= self._commit_at:
+            self._commit()
+        polled = self._consumer.poll(0.0 if is_busy else self._idle_seconds(), _MOST_POLLED)
         for hole in polled.holes:
             self._tell_hole(hole)
         with self._changed:
             self._troubles.note(polled.troubles)
             if polled.records:
+                self._busy_seconds = _BUSY_SECONDS
                 self._troubles.clear()
                 self._path.received(polled.records, self._now_ms())
             crowded = self._path.crowded()
-            has_settled = bool(self._path.committable())
             self._changed.notify_all()
             self._have_workers()
         self._pause(crowded)
-        if has_settled:
-            # A poll that was filtered out entirely is committed at once.
-            self._commit()
+
+    def _await_answer(self) -> bool:
+        """While functions run, wait for what they answer, and not in the library.
+
+        Whether one runs. It is waited for longer and longer: records are looked for in between.
+        """
+        with self._changed:
+            if not self._busy:
+                return False
+            if self._changed.wait_for(self._path.committable, self._busy_seconds):
+                self._busy_seconds = _BUSY_SECONDS
+            else:
+                self._busy_seconds = min(2 * self._busy_seconds, _LONGEST_BUSY_SECONDS)
+            return True
+
+    def _idle_seconds(self) -> float:
+        with self._changed:
+            if self._path.committable():
+                return _BUSY_SECONDS  # a commit was refused
+            longest = _CROWDED_POLL_SECONDS if self._paused else _POLL_SECONDS
+            due_ms = self._path.due_ms()
+            if due_ms is None:
+                return longest
+            # Somebody will begin then, and be done soon.
+            return min(longest, max(0.0, (due_ms - self._now_ms()) / 1000))
 
     def _pause(self, crowded: frozenset[int]) -> None:
         if crowded != self._paused:
@@ -226,15 +262,16 @@ class Poller:
             while not self._has_ended:
                 # INVARIANT: what was delivered is committed before anything new begins, or a kill
                 # could bring two batches of a partition again.
-                if not self._committing:
+                is_settled = not self._path.committable()
+                if is_settled:
                     work = self._path.next(self._now_ms(), self._clock.now_ms())
                     if work is not None:
                         self._busy += 1
                         self._have_workers()
                         return work
-                due_ms = self._path.due_ms()
+                due_ms = self._path.due_ms() if is_settled else None
                 left = None if due_ms is None else max(0.0, (due_ms - self._now_ms()) / 1000)
-                self._changed.wait(None if self._committing else left)
+                self._changed.wait(left)
             return None
 
     def _done(self, work: Work) -> None:
@@ -244,18 +281,10 @@ class Poller:
                 with self._changed:
                     self._path.answered(work.id, answer, self._now_ms(), jitter=self._jitter())
                     self._note(batch, answer)
-                    self._committing += 1
             case Discard():
                 self._drop(work)
                 with self._changed:
                     self._path.discarded(work.id)
-                    self._committing += 1
-        try:
-            self._commit()
-        finally:
-            with self._changed:
-                self._committing -= 1
-                self._changed.notify_all()
 
     def _asked(self, batch: Batch) -> Answer:
         try:
@@ -283,16 +312,18 @@ class Poller:
             )
 
     def _commit(self) -> None:
-        """Commit what may be; what could not be is offered again with the next."""
-        with self._commits:
-            with self._changed:
-                commits = self._path.committable()
-            if not commits:
-                return
-            committing = self._consumer.commit(commits)
-            with self._changed:
-                self._path.committed(committing.done)
-                self._troubles.note(committing.troubles)
+        """Commit what may be, in the polling thread; what could not be is tried again soon."""
+        with self._changed:
+            commits = self._path.committable()
+        if not commits:
+            return
+        committing = self._consumer.commit(commits)
+        if committing.again:
+            self._commit_at = self._monotonic() + _COMMIT_AGAIN_SECONDS
+        with self._changed:
+            self._path.committed(committing.done)
+            self._troubles.note(committing.troubles)
+            self._changed.notify_all()
 
     def _last_result(self, partition: int) -> str:
         problem = self._failing.get(partition)

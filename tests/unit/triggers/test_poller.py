@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 from tests.system.waiting import until
@@ -11,6 +11,7 @@ from sluicegate.delivery import (
     Answer,
     Batch,
     Bounds,
+    Commit,
     DataPath,
     EventEncoder,
     EventSource,
@@ -19,7 +20,7 @@ from sluicegate.delivery import (
     Success,
     Throttled,
 )
-from sluicegate.kafka import NotAuthorized, OnRebalance, Polled, Rejoining
+from sluicegate.kafka import Committing, NotAuthorized, OnRebalance, Polled, Rejoining
 from sluicegate.testing import FrozenClock, StubConsumer, StubTopic
 from sluicegate.triggers import problems
 from sluicegate.triggers.invoking import FunctionGone
@@ -30,6 +31,13 @@ FAILED = Failed(Response("request", "$LATEST", "Unhandled"))
 
 class Waiting(StubConsumer):
     """A consumer whose poll waits a moment when there is nothing, as a real one does."""
+
+    committers: set[str]
+
+    def commit(self, commits: Iterable[Commit]) -> Committing:
+        # The library would keep any other thread waiting until nobody polls.
+        self.committers = {*getattr(self, "committers", ()), threading.current_thread().name}
+        return super().commit(commits)
 
     def poll(self, timeout_seconds: float, most: int = 1_000) -> Polled:
         polled = super().poll(timeout_seconds, most)
@@ -73,7 +81,7 @@ class Bench:
         self.topic = StubTopic(partitions=partitions)
         self.topic.idle = threading.Event()  # type: ignore[attr-defined]
         self.function = Function(self.topic)
-        self.consumer: StubConsumer
+        self.consumer: Waiting
         path = DataPath(
             EventEncoder(EventSource("", "kafka.example:9092"), self.topic.name),
             bounds=Bounds(records=10, window_ms=0),
@@ -127,6 +135,21 @@ def test_records_are_delivered_in_order_and_committed_afterwards(bench: Bench) -
     assert bench.delivered(0) == list(range(25)) and bench.delivered(1) == list(range(35))
     assert all(len(offsets) <= 10 for _, offsets in bench.function.given)
     assert bench.poller.problem is None and bench.poller.has_delivered
+
+
+def test_the_thread_that_polls_is_the_one_that_commits(bench: Bench) -> None:
+    bench.push(25, 0)
+    bench.push(35, 1)
+    until(lambda: bench.is_committed(p0=25, p1=35), "all to be committed")
+    assert bench.consumer.committers == {"poll mapping"}
+
+
+def test_nothing_begins_while_what_was_delivered_cannot_be_committed(bench: Bench) -> None:
+    bench.topic.commit_troubles += [Rejoining(27, "rebalancing")] * 2
+    bench.push(40, 0)
+    until(lambda: bench.is_committed(p0=40), "all to be committed")
+    # `Function.invoke` has looked at each beginning.
+    assert bench.function.offences == [] and bench.topic.commit_troubles == []
 
 
 def test_a_failing_batch_is_tried_again_and_holds_up_its_partition_alone(bench: Bench) -> None:
