@@ -103,12 +103,10 @@ def trigger(rig: Rig, function: str, topic: str, batch: int) -> Callable[[int], 
     def run(count: int) -> float:
         group = rig.new_group()
         with rig.trigger(function, topic, batch, group):
-            before = rig.processor_seconds()
-            rate = rig.witness(group, topic, PARTITIONS, count)
-            after = rig.processor_seconds()
-        costs = (f"{part} {(after[part] - before[part]) / count * 1e6:.1f}" for part in after)
-        print(f"    {function}: {rate / 1000:,.1f}k/s; us each: {', '.join(costs)}", flush=True)
-        return rate
+            seen = rig.witness(group, topic, PARTITIONS, count)
+        costs = ", ".join(f"{part} {cost:.1f}" for part, cost in seen.costs.items())
+        print(f"    {function}: {seen.rate / 1000:,.1f}k/s; us each: {costs}", flush=True)
+        return seen.rate
 
     return run
 
@@ -119,7 +117,7 @@ def loop(rig: Rig, name: str) -> Callable[[int], float]:
     def run(count: int) -> float:
         group = rig.new_group()
         with process(rig, name, "records", group):
-            rate = rig.witness(group, "records", PARTITIONS, count)
+            rate = rig.witness(group, "records", PARTITIONS, count).rate
         print(f"    bare {name}: {rate / 1000:,.1f}k/s", flush=True)
         return rate
 

@@ -9,6 +9,7 @@ import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -39,6 +40,15 @@ PARTS = {
     "launcher.jar": "broker",
     "sluicegate.serve.child": "api",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """Between the first commit of a group that was seen and its last: records a second, and the
+    microseconds that each part of the service worked for one of them."""
+
+    rate: float
+    costs: Mapping[str, float]
 
 
 class Rig:
@@ -121,23 +131,22 @@ class Rig:
             listed = lambda_.list_event_source_mappings
             until(lambda: not listed()["EventSourceMappings"], "no mapping")
 
-    def witness(self, group: str, topic: str, partitions: int, count: int) -> float:
-        """Wait until the group has committed so many records.
-
-        How many a second it were from the first commit that was seen to the last.
-        """
-        committed, began = 0, 0.0
+    def witness(self, group: str, topic: str, partitions: int, count: int) -> Witnessed:
+        """Wait until the group has committed so many records."""
+        committed, began, before = 0, 0.0, self.processor_seconds()
         first = now = 0.0
         deadline = time.monotonic() + PATIENCE_SECONDS
         while committed < count:
             committed = self._committed(group, topic, partitions)
             now = time.monotonic()
             if committed and not first:
-                first, began = committed, now
+                first, began, before = committed, now, self.processor_seconds()
             if now > deadline:
                 raise AssertionError(f"{committed} of {count} records in {PATIENCE_SECONDS:.0f} s")
             time.sleep(0.01)
-        return (count - first) / max(now - began, 1e-9)
+        after, left = self.processor_seconds(), max(1, count - first)
+        costs = {part: (after[part] - before[part]) / left * 1e6 for part in after}
+        return Witnessed(left / max(now - began, 1e-9), costs)
 
     def log(self, function: str) -> list[str]:
         """What the function has printed."""

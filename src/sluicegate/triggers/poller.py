@@ -278,16 +278,13 @@ class Poller:
     def _next(self) -> Work | None:
         with self._changed:
             while not self._has_ended:
-                # INVARIANT: what was delivered is committed before anything new begins, or a kill
-                # could bring two batches of a partition again.
-                is_settled = not self._path.committable()
-                if is_settled and not self._is_ending:
+                if not self._is_ending:
                     work = self._path.next(self._now_ms(), self._clock.now_ms())
                     if work is not None:
                         self._busy += 1
                         self._have_workers()
                         return work
-                due_ms = self._path.due_ms() if is_settled and not self._is_ending else None
+                due_ms = None if self._is_ending else self._path.due_ms()
                 left = None if due_ms is None else max(0.0, (due_ms - self._now_ms()) / 1000)
                 self._changed.wait(left)
             return None
