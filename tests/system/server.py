@@ -124,7 +124,7 @@ class Server:
         self.process = self._start()
 
     def _ended(self) -> int:
-        status = self.process.wait(timeout=30)
+        status = self.process.wait(timeout=60)
         assert self.process.stdout is not None
         self.process.stdout.close()
         return status

@@ -18,29 +18,9 @@ from confluent_kafka.admin import (
 )
 
 from .kafka_user import Login, associate, new_cluster, new_secret, state
+from .processes import is_gone, java
 from .server import Server
 from .waiting import until
-
-
-def java(server: Server) -> set[int]:
-    """The processes of Java that this server has started and that are there."""
-    found = set()
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            parent = int(status.read_text().split("PPid:")[1].split()[0])
-            command = status.with_name("cmdline").read_bytes()
-        except (OSError, IndexError):
-            continue
-        if parent == server.process.pid and b"sluicegate.Launcher" in command:
-            found.add(int(status.parent.name))
-    return found
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return True
 
 
 @pytest.fixture(scope="module")

@@ -71,8 +71,7 @@ def test_it_starts_where_it_is_told_to(stage: Stage) -> None:
 
 
 def test_batches_wait_for_their_window_and_are_no_larger_than_they_may_be(stage: Stage) -> None:
-    windowed = {"BatchSize": 7, "MaximumBatchingWindowInSeconds": 3}
-    trigger = stage.trigger("windowed", **windowed)
+    trigger = stage.trigger("windowed", BatchSize=7, MaximumBatchingWindowInSeconds=3)
     stage.produce("windowed", range(18))
     trigger.until_handled(18)
     assert sizes(trigger) == [7, 7, 4]
@@ -97,7 +96,11 @@ def test_the_event_is_what_lambda_makes_of_records(stage: Stage) -> None:
         "encoded", variables={"KEEP_EVENTS": "1"}, MaximumBatchingWindowInSeconds=1
     )
     producer = Producer(stage.anybody.settings())
-    odd = [("h", b"h\xdc\x00\x7f\x80"), ("none", None), ("h", b"")]
+    odd: list[tuple[str, str | bytes | None]] = [
+        ("h", b"h\xdc\x00\x7f\x80"),
+        ("none", None),
+        ("h", b""),
+    ]
     producer.produce("encoded", b"\xff\x00", b"key", headers=odd, timestamp=1_545_084_650_987)
     producer.produce("encoded", None, b"tombstone", timestamp=1)
     producer.produce("encoded", b"", None, timestamp=2)

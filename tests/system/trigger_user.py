@@ -8,11 +8,12 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
-from confluent_kafka import Producer
+from confluent_kafka import KafkaException, Producer
 
 from .kafka_user import Login
 from .server import Server
@@ -100,10 +101,22 @@ class Trigger:
         until(lambda: self.handled() >= count, f"{count} records of {self.topic}", seconds)
         return time.monotonic() - started
 
+    def longest_gap(self) -> float:
+        """The longest time in which no invocation ended, between the first and the last."""
+        ends = sorted(each.ended for each in self.invocations() if each.ended is not None)
+        return max((after - before for before, after in pairwise(ends)), default=0.0)
+
     def until_committed(self, ends: Mapping[int, int], seconds: float = 30.0) -> None:
         """Wait until everything is committed, as a Kafka client sees it."""
         group = self.group()
-        until(lambda: group.committed() == ends, f"commits of {self.topic}", seconds)
+
+        def are_there() -> bool:
+            try:
+                return group.committed() == ends
+            except KafkaException:
+                return False  # the broker is just coming back
+
+        until(are_there, f"commits of {self.topic}", seconds)
         group.close()
 
     def group(self) -> Group:
@@ -212,11 +225,17 @@ class Stage:
         return self.mapping(name, name, **more)
 
     def produce(
-        self, topic: str, values: "list[str] | range", partitions: int = 1, **more: Any
+        self,
+        topic: str,
+        values: "list[str] | range",
+        partitions: int = 1,
+        settings: Mapping[str, Any] | None = None,
+        **more: Any,
     ) -> Acknowledged:
         """Records to all partitions in turn; returns when all are acknowledged."""
         acknowledged = Acknowledged()
-        producer = Producer({**self.anybody.settings(), "acks": "all", "linger.ms": 5})
+        settings = settings or self.anybody.settings()
+        producer = Producer({**settings, "acks": "all", "linger.ms": 5})
         for number, value in enumerate(values):
             producer.produce(
                 topic,

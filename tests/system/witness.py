@@ -84,7 +84,7 @@ class Load:
         topic, partitions = self._where
         number = 0
         while not self._stop.wait(0.01):
-            for _ in range(5):
+            for _ in range(2):
                 number += 1
                 self._producer.produce(
                     topic,

@@ -25,8 +25,8 @@ from .listener import listen
 from .state import StateFolder, open_folder, take_lock
 
 _GRACE_SECONDS = 15.0
-# A function that runs is waited for, half a minute at most, so that its batch is committed.
-_WORKER_GRACE_SECONDS = 35.0
+# Functions that run are waited for, for half a minute at most; then their offsets are committed.
+_WORKERS_GRACE_SECONDS = 45.0
 _CLOSING_SECONDS = 0.05
 _NUDGE_SECONDS = 2.0
 # Nothing is looked for by the clock; it only bounds what a lost signal could cost.
@@ -103,7 +103,7 @@ def _keep(api: Place, workers: list[Place]) -> None:
 
 def _end(api: Place, workers: list[Place], keepers: Keepers) -> None:
     """Workers first: what they deliver just now still needs the endpoint and the brokers."""
-    end([each.child for each in workers if each.child], _wait, _WORKER_GRACE_SECONDS)
+    end([each.child for each in workers if each.child], _wait, _WORKERS_GRACE_SECONDS)
     # Side by side: brokers take a second to end, requests under way up to ten.
     closing = threading.Thread(target=keepers.close, name="close", daemon=True)
     closing.start()

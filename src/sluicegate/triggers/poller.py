@@ -37,6 +37,7 @@ _CROWDED_POLL_SECONDS = 0.02
 _MOST_POLLED = 1_000
 # As long as a function that runs may keep a rebalance waiting, whatever its timeout is.
 _MOST_PATIENCE_SECONDS = 30.0
+_JOIN_SECONDS = 0.5
 
 
 class Invokes(Protocol):
@@ -147,7 +148,7 @@ class Poller:
             self._has_ended = True
             self._changed.notify_all()
         for worker in self._workers:
-            worker.join(self._patience)
+            worker.join(_JOIN_SECONDS)
 
     # Polling.
 
@@ -155,11 +156,27 @@ class Poller:
         try:
             while not self._is_ending:
                 self._poll_once()
+            self._finish()
         except Exception:  # noqa: BLE001 - the top of a thread
             _log.exception("polling ended mapping=%s", self._mapping_id)
             self._has_failed = True
         # Given back and left: `_rebalanced` is told of all partitions.
         self._consumer.close()
+
+    def _finish(self) -> None:
+        """Go on polling until what runs has ended and is committed.
+
+        The library sends no heartbeats while it closes: the group would take no commit from us.
+        """
+        deadline = self._monotonic() + self._patience
+        while self._is_unfinished() and self._monotonic() < deadline:
+            self._poll_once()
+        # Whatever runs still has had its time.
+        self._patience = 0.0
+
+    def _is_unfinished(self) -> bool:
+        with self._changed:
+            return bool(self._busy or self._path.committable())
 
     def _poll_once(self) -> None:
         is_busy = self._await_answer()
@@ -170,7 +187,7 @@ class Poller:
             self._tell_hole(hole)
         with self._changed:
             self._troubles.note(polled.troubles)
-            if polled.records:
+            if polled.records and not self._is_ending:
                 self._busy_seconds = _BUSY_SECONDS
                 self._troubles.clear()
                 self._path.received(polled.records, self._now_ms())
@@ -264,13 +281,13 @@ class Poller:
                 # INVARIANT: what was delivered is committed before anything new begins, or a kill
                 # could bring two batches of a partition again.
                 is_settled = not self._path.committable()
-                if is_settled:
+                if is_settled and not self._is_ending:
                     work = self._path.next(self._now_ms(), self._clock.now_ms())
                     if work is not None:
                         self._busy += 1
                         self._have_workers()
                         return work
-                due_ms = self._path.due_ms() if is_settled else None
+                due_ms = self._path.due_ms() if is_settled and not self._is_ending else None
                 left = None if due_ms is None else max(0.0, (due_ms - self._now_ms()) / 1000)
                 self._changed.wait(left)
             return None

@@ -33,6 +33,7 @@ class Waiting(StubConsumer):
     """A consumer whose poll waits a moment when there is nothing, as a real one does."""
 
     committers: set[str]
+    polls = 0
 
     def commit(self, commits: Iterable[Commit]) -> Committing:
         # The library would keep any other thread waiting until nobody polls.
@@ -40,6 +41,7 @@ class Waiting(StubConsumer):
         return super().commit(commits)
 
     def poll(self, timeout_seconds: float, most: int = 1_000) -> Polled:
+        self.polls += 1
         polled = super().poll(timeout_seconds, most)
         if not polled.records:
             self.topic.idle.wait(0.005)  # type: ignore[attr-defined]
@@ -229,6 +231,10 @@ def test_closing_finishes_and_commits_what_runs(bench: Bench) -> None:
     assert begun.wait(30)
     closing = threading.Thread(target=bench.poller.close)
     closing.start()
+    # The group is told of us by polls alone: a member that is closing is one that is silent.
+    polled = bench.consumer.polls
+    until(lambda: bench.consumer.polls > polled + 3, "polls while the function runs")
+    assert not bench.consumer.is_closed
     may_end.set()
     closing.join(30)
     assert bench.consumer.is_closed and bench.poller.has_delivered
