@@ -5,7 +5,7 @@ import json
 import sys
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -128,8 +128,11 @@ class Trigger:
 
     def verdict(self, acknowledged: Acknowledged, audit: Audit | None = None) -> Verdict:
         """What is to be said of the run, after all of it."""
-        readings = audit.stop() if audit else ()
-        return judge(acknowledged.offsets, self.invocations(), readings)
+        return judge(acknowledged.offsets, self.invocations(), audit.stop() if audit else ())
+
+    def judged(self, written: Mapping[int, Iterable[int]]) -> Verdict:
+        """The same, of offsets that are known to be there."""
+        return judge(written, self.invocations())
 
     def delete(self) -> None:
         """Delete the mapping, and wait until it is gone."""

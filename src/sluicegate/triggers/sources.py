@@ -33,7 +33,7 @@ from ..store.database import Database
 from ..store.mappings import EventSourceMapping
 from ..vault import Vault
 from ..wire.client import Unanswered
-from .invoking import Invoker
+from .invoking import Invoker, Running
 from .kept import CannotPoll
 from .poller import Poller
 from .problems import LOGIN_FAILED, NO_IAM, filters_unreadable
@@ -70,6 +70,7 @@ class Sources:
         self._versions = versions
         self._clock = clock
         self._owner = owner
+        self._running = Running()
 
     def calls(self, mapping: EventSourceMapping, role_arn: str) -> RoleCalls:
         """`Machinery.calls`."""
@@ -94,7 +95,7 @@ class Sources:
             self._owner,
             partial(_consumer, brokers, connection.group_id, mapping.topic, f"{mapping.id}-0"),
             _path(mapping, connection, self._patterns(mapping)),
-            Invoker(mapping, self._functions, self._versions),
+            Invoker(mapping, self._functions, self._versions, self._running),
             self._clock,
             most=_MOST_AT_ONCE,
             patience_seconds=timeout + 1,
