@@ -32,6 +32,7 @@ from .silence import silent
 _ASK_TIMEOUT_SECONDS = 2.0
 _ASK_AGAIN_SECONDS = 0.5
 _LONGEST_POLL_SECONDS = 0.1
+_LOOK_SECONDS = 0.25
 _TIMESTAMP_TYPES: tuple[TimestampType, ...] = (
     "NO_TIMESTAMP_TYPE",
     "CREATE_TIME",
@@ -86,6 +87,8 @@ class GroupConsumer:
         self._positions: dict[int, int] = {}
         self._committed: dict[int, int] = {}
         self._paused: set[int] = set()
+        self._seen_ends: dict[int, int] = {}
+        self._look_at = 0.0
         # Assigned to us and, until we know where to begin, not to the library. The value is the
         # offset that brokers did not have, or None.
         self._waiting: dict[int, int | None] = {}
@@ -122,6 +125,7 @@ class GroupConsumer:
         if first is not None and most > 1:
             messages += self._library.consume(most - 1, 0)
         records = self._sorted(messages)
+        self._look_at_ends(records)
         troubles, self._troubles = self._troubles, []
         holes, self._holes = self._holes, []
         # A connection that fails does so for each broker, again and again.
@@ -170,7 +174,7 @@ class GroupConsumer:
         )
 
     def status(self) -> tuple[PartitionStatus, ...]:
-        """The partitions that are ours; ends are as of the last fetch."""
+        """The partitions that are ours; ends are as of a moment ago. Any thread may ask."""
         return tuple(self._status(partition) for partition in sorted(self._generations))
 
     def close(self) -> None:
@@ -208,6 +212,7 @@ class GroupConsumer:
         for partition in partitions:
             for kept in (self._generations, self._positions, self._committed, self._waiting):
                 kept.pop(partition, None)
+            self._seen_ends.pop(partition, None)
             self._paused.discard(partition)
 
     # Where to begin.
@@ -344,17 +349,32 @@ class GroupConsumer:
             one for one in commits if self._generations.get(one.partition) == one.generation
         )
 
-    def _status(self, partition: int) -> PartitionStatus:
-        asked = TopicPartition(self._topic, partition)
-        ends = None
-        if partition not in self._waiting:
+    def _look_at_ends(self, polled: Iterable[int]) -> None:
+        """Note where partitions end, as of their last fetch, for those who ask `status`.
+
+        In this thread: another one waits for the library's lock, which who polls again and again
+        may keep from it for half a minute.
+        """
+        now, some = time.monotonic(), polled
+        if now >= self._look_at:
+            self._look_at, some = now + _LOOK_SECONDS, self._generations
+        else:
+            # What was seen of these is old: they are read beyond it.
+            some = [one for one in polled if self._is_beyond(one)]
+        for asked in self._fetched(some):
             ends = self._library.get_watermark_offsets(asked, cached=True)
-        end = ends[1] if ends is not None and ends[1] >= 0 else None
+            if ends is not None and ends[1] >= 0:
+                self._seen_ends[asked.partition] = ends[1]
+
+    def _is_beyond(self, partition: int) -> bool:
+        return self._positions.get(partition, 0) > self._seen_ends.get(partition, -1)
+
+    def _status(self, partition: int) -> PartitionStatus:
         return PartitionStatus(
             partition,
             position=self._positions.get(partition),
             committed=self._committed.get(partition),
-            end=end,
+            end=self._seen_ends.get(partition),
             is_paused=partition in self._paused,
             is_waiting=partition in self._waiting,
         )
