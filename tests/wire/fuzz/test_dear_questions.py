@@ -1,12 +1,12 @@
 """Policies, patterns and lists that are right, and chosen to be dear: still answered soon."""
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.wire.fuzz.processor import cost
 from tests.wire.fuzz.world import MOST_CPU_SECONDS
 
 from sluicegate.testing import Endpoint
@@ -23,13 +23,13 @@ def _policy(**members: Any) -> dict[str, Any]:
 
 def _soon(call: Callable[..., Any], **params: Any) -> str:
     """The code a call is answered with, "" for none; it must not take long."""
-    code, began = "", time.thread_time()
-    try:
-        call(**params)
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-    took = time.thread_time() - began
-    assert took < MOST_CPU_SECONDS, f"{took:.2f} s for {code or 'a result'}"
+    code = ""
+    with cost() as taken:
+        try:
+            call(**params)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+    assert taken.seconds < MOST_CPU_SECONDS, f"{taken.seconds:.2f} s for {code or 'a result'}"
     return code
 
 
