@@ -31,6 +31,8 @@ _POLL_SECONDS = 0.5
 # While functions run: what they have handled waits so long for its commit, and nothing begins.
 _BUSY_POLL_SECONDS = 0.005
 _COMMIT_AGAIN_SECONDS = 0.5
+# What takes brokers longer than this to answer is a problem to be told.
+_SILENCE_SECONDS = 10.0
 # While partitions are paused somebody has to look whether they can be let in again.
 _CROWDED_POLL_SECONDS = 0.02
 _MOST_POLLED = 1_000
@@ -84,6 +86,8 @@ class Poller:
         self._paused: frozenset[int] = frozenset()
         self._busy = 0
         self._commit_at = 0.0
+        # The library waits for brokers that are silent, and tells nothing of them meanwhile.
+        self._committing_since: float | None = None
         self._is_ending = self._has_ended = self._has_delivered = False
         self._workers: list[threading.Thread] = []
         self._consumer = consumer(self._rebalanced)
@@ -95,6 +99,9 @@ class Poller:
         """What keeps records from being delivered, if something does: the brokers first."""
         with self._changed:
             failing = next(iter(self._failing.values()), None)
+            since = self._committing_since
+            if since is not None and self._monotonic() - since > _SILENCE_SECONDS:
+                return problems.NO_CONNECTION
             return self._troubles.problem() or failing
 
     @property
@@ -309,12 +316,14 @@ class Poller:
         """Commit what may be, in the polling thread; what could not be is tried again soon."""
         with self._changed:
             commits = self._path.committable()
-        if not commits:
-            return
+            if not commits:
+                return
+            self._committing_since = self._monotonic()
         committing = self._consumer.commit(commits)
-        if committing.again:
-            self._commit_at = self._monotonic() + _COMMIT_AGAIN_SECONDS
         with self._changed:
+            self._committing_since = None
+            if committing.again:
+                self._commit_at = self._monotonic() + _COMMIT_AGAIN_SECONDS
             self._path.committed(committing.done)
             self._troubles.note(committing.troubles)
             self._changed.notify_all()
