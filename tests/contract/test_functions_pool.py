@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.contract.function_code import CREDENTIALS, Rig, eventually, invocation, make_rig
+from tests.contract.missing import missing
 from tests.contract.test_functions_failures import below, spawners
 from tests.contract.test_functions_levels import left_of
 from tests.house.sources import ROOT
@@ -152,24 +153,24 @@ def test_every_python_of_the_host_runs_functions(functions: Rig, runtime: str) -
     try:
         found = functions.answer(version)
     except AwsError as refused:
-        pytest.skip(refused.message)
+        missing(refused.message)
     assert found == [int(runtime.split(".")[1]), f"AWS_Lambda_{runtime}", "boto3"]
 
 
 def test_the_nearest_python_says_so_in_the_log(tmp_path: Path) -> None:
-    missing = [name for name in PYTHONS if name not in Runtimes().names()]
-    if not missing:
+    lacking = [name for name in PYTHONS if name not in Runtimes().names()]
+    if not lacking:
         pytest.skip("every Python is on this host")
     rig = make_rig(tmp_path, runtime_fallback="nearest")
-    version = rig.function("def handler(event, context): return 1", runtime=missing[-1])
-    nearest = Runtimes(fallback="nearest").interpreter(missing[-1])
+    version = rig.function("def handler(event, context): return 1", runtime=lacking[-1])
+    nearest = Runtimes(fallback="nearest").interpreter(lacking[-1])
     assert nearest is not None
     try:
         assert rig.answer(version) == 1
-        said = f"{missing[-1]} is not on this host: run by {nearest.name}.\n"
+        said = f"{lacking[-1]} is not on this host: run by {nearest.name}.\n"
         assert rig.sink.lines(version.name)[0] == said
     except AwsError as refused:
-        pytest.skip(refused.message)
+        missing(refused.message)
     finally:
         rig.pool.close()
 

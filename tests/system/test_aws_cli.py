@@ -1,38 +1,11 @@
 """The AWS CLI, unchanged, from an environment of its own."""
 
 import json
-import subprocess
 from base64 import b64decode
 from pathlib import Path
-from typing import Any
 
-import pytest
-
+from .aws_cli import answer, aws
 from .server import Server
-
-CLI = Path(".venv/aws-cli/bin/aws").absolute()
-
-
-def aws(server: Server, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [CLI, *arguments],
-        env=server.variables() | variables,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def answer(server: Server, *arguments: str, **variables: str) -> Any:
-    ended = aws(server, *arguments, **variables)
-    assert ended.returncode == 0, ended.stderr
-    return json.loads(ended.stdout) if ended.stdout else None
-
-
-@pytest.fixture(autouse=True)
-def _cli() -> None:
-    assert CLI.exists(), "scripts/test makes this environment; run it once"
 
 
 def test_the_steps_of_the_permissions_page(server: Server) -> None:

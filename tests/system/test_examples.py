@@ -31,3 +31,18 @@ def test_least_privilege_runs_where_env_points(calm: Server) -> None:
         "read the payroll secret: denied",
     ]
     assert calm.client("iam").list_users()["Users"] == []
+
+
+def test_orders_go_from_a_topic_to_a_function(calm: Server) -> None:
+    run = subprocess.run(
+        [sys.executable, EXAMPLES / "orders" / "run.py"],
+        env=calm.variables(),
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout == "2,000 of 2,000 orders handled\n"
+    assert calm.client("lambda").list_functions()["Functions"] == []
+    assert calm.client("iam").list_roles(PathPrefix="/")["Roles"][0]["Path"].startswith("/aws-")

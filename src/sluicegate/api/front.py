@@ -1,22 +1,30 @@
-"""What stands before the control path: who may even talk to us, and the few unsigned paths."""
+"""What stands before the control path: who may even talk to us, and the paths that are ours."""
 
 import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from urllib.parse import parse_qsl
 
 from .. import __version__
 from ..access import Ask
-from ..errors import AccessDenied, AwsError, Unavailable
+from ..access.identify import Identified
+from ..errors import AccessDenied, AwsError, InvalidInput, Unavailable
 from ..iam.model import PrincipalKind
 from ..operations.lambda_.code import PATH as CODE_PATH
+from ..wire.echo import shown
 from ..wire.faults import render_error
-from ..wire.hosts import check_host
+from ..wire.hosts import check_host, is_own_machine
 from ..wire.message import Request, Response
+from ..wire.own import SIGNING_NAME
+from ..wire.sigv4 import scope_of
 from .control import ControlPath
+from .exposition import CONTENT_TYPE
+from .metrics import Counters, exposed
+from .problems import problems_of
+from .status import Seen, Status, StatusReader
 
-_JSON = {"content-type": "application/json"}
-SIGNING_NAME = "sluicegate"
+_JSON = {"content-type": "application/json", "cache-control": "no-store"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +33,8 @@ class Facilities:
 
     `probe` raises `Unavailable` while the state cannot be written; `certificate` gives the
     brokers' authority as PEM; `reset` empties the state, None where that is not served; `code`
-    gives the zip that the last part of a URL stands for, None when it stands for none.
+    gives the zip that the last part of a URL stands for, None when it stands for none. `status`
+    reads what there is, `counters` what this process has counted.
     """
 
     probe: Callable[[], None]
@@ -33,6 +42,8 @@ class Facilities:
     reset: Callable[[], None] | None
     services: Iterable[str]
     code: Callable[[str], bytes | None]
+    status: StatusReader
+    counters: Callable[[], Counters]
 
 
 class Front:
@@ -52,6 +63,8 @@ class Front:
             ("GET", "/_localstack/health"): self._services,
             ("HEAD", "/_localstack/health"): self._services,
             ("GET", "/ca.pem"): self._certificate,
+            ("GET", "/metrics"): self._metrics,
+            ("GET", "/sluicegate/status"): self._status,
             ("POST", "/sluicegate/reset"): self._reset,
         }
 
@@ -97,6 +110,40 @@ class Front:
             return _json({"message": "no such code, or its URL has expired"}, status=404)
         return Response(200, {"content-type": "application/zip"}, found)
 
+    def _status(self, request: Request) -> Response:
+        """What the caller's account has in the region of its signature, or one mapping of it."""
+        try:
+            status = self._seen_by(
+                self._control.authorize_own(request, SIGNING_NAME, _GET), request
+            )
+        except AwsError as error:
+            return self.refuse(request, error)
+        problems = [asdict(each) for each in problems_of(status)]
+        return _json({**asdict(status), "problems": problems})
+
+    def _seen_by(self, identified: Identified, request: Request) -> Status:
+        account, region = identified.caller.principal.account, identified.scope.region
+        mapping_id = _mapping_id(request)
+        if mapping_id is None:
+            return self._facilities.status.of_account(account, region)
+        return self._facilities.status.of_mapping(account, region, mapping_id)
+
+    def _metrics(self, request: Request) -> Response:
+        """For who signs, of its account and region; for a scraper on this machine, of all."""
+        try:
+            text = exposed(self._measured(request), self._facilities.counters())
+        except AwsError as error:
+            return self.refuse(request, error)
+        return Response(200, {"content-type": CONTENT_TYPE, "cache-control": "no-store"}, text)
+
+    def _measured(self, request: Request) -> Seen:
+        if scope_of(request) is None and is_own_machine(request):
+            return self._facilities.status.of_everybody()
+        identified = self._control.authorize_own(request, SIGNING_NAME, _GET)
+        account, region = identified.caller.principal.account, identified.scope.region
+        status = self._facilities.status.of_account(account, region)
+        return Seen(status.clusters, status.mappings)
+
     def _reset(self, request: Request) -> Response:
         reset = self._facilities.reset
         if reset is None:
@@ -124,7 +171,24 @@ def is_with_code(request: Request) -> bool:
     return request.method == "PUT" and path.endswith("/code")
 
 
+def _mapping_id(request: Request) -> str | None:
+    """The mapping that is asked about; what else stands in the query is refused, not ignored."""
+    found = None
+    for name, value in parse_qsl(request.query, keep_blank_values=True):
+        if name == "mapping" and found is None:
+            found = value
+        elif not name.startswith("X-Amz-"):
+            raise InvalidInput(f"`{shown(name)}` is not a parameter here; `mapping` is, once")
+    if found is None:
+        return None
+    try:
+        return str(uuid.UUID(found))
+    except ValueError:
+        raise InvalidInput(f"`{shown(found)}` is not the UUID of a mapping") from None
+
+
 _RESET = Ask("sluicegate:Reset", "*")
+_GET = Ask("sluicegate:GetStatus", "*")
 
 
 def _json(content: Mapping[str, object], *, status: int = 200) -> Response:

@@ -1,4 +1,4 @@
-"""The command line: `sluicegate serve`, `env`, `explain`, `demo`.
+"""The command line: `sluicegate serve`, `env`, `explain`, `status`, `demo`.
 
 Result on stdout, talk on stderr; exit 0, 1 (found problems) or 2 (usage).
 """
@@ -67,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument("--shell", choices=("bash", "fish", "powershell", "json"))
         if name == "explain":
             sub.add_argument("id", metavar="ID", help="authorization id of a recorded decision")
+        if name == "status":
+            sub.add_argument("mapping", metavar="MAPPING", nargs="?", help="UUID of one mapping")
+        if name in ("explain", "status"):
             sub.add_argument("-o", "--output", choices=("text", "json"), default="text")
         if name == "demo":
             sub.add_argument("--keep", action="store_true", help="leave it running afterwards")
@@ -98,8 +101,16 @@ def _env(settings: Settings, options: argparse.Namespace) -> int:
 
 def _explain(settings: Settings, options: argparse.Namespace) -> int:
     from .explain import explain
+    from .reach import reach
 
-    return explain(settings, options.id, as_json=options.output == "json")
+    return explain(reach(settings, options), options.id, as_json=options.output == "json")
+
+
+def _status(settings: Settings, options: argparse.Namespace) -> int:
+    from .reach import reach
+    from .status import status
+
+    return status(reach(settings, options), options.mapping, as_json=options.output == "json")
 
 
 def _demo(settings: Settings, options: argparse.Namespace) -> int:
@@ -118,4 +129,5 @@ _COMMANDS: Mapping[str, tuple[Command, str, Sequence[str]]] = {
     "demo": (_demo, "Show what works, on a throw-away state.", ()),
     "env": (_env, "Print the lines that point AWS tools here.", _CLIENT_FLAGS),
     "explain": (_explain, "Tell why a request was allowed or denied.", _CLIENT_FLAGS),
+    "status": (_status, "Tell what there is, how it is and how far.", _CLIENT_FLAGS),
 }

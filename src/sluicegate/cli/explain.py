@@ -1,29 +1,24 @@
 """`sluicegate explain ID`: why a recorded request was allowed or denied.
 
-An ordinary client: it calls GetRequestAuthorizationDetails with the credentials and endpoint that
-the environment names (`eval "$(sluicegate env)"`), else as root of the local state folder.
+An ordinary client of GetRequestAuthorizationDetails.
 """
 
 import json
-import os
 import sys
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import StartRefused
-from ..serve.keys import open_root_key
-from ..serve.state import StateFolder
-from ..settings import Settings
-from ..wire.client import Credentials, Unanswered, client
+from ..wire.client import Unanswered, client
+from .reach import Reach
 
 
-def explain(settings: Settings, decision_id: str, *, as_json: bool) -> int:
+def explain(to: Reach, decision_id: str, *, as_json: bool) -> int:
     """Print the decision; 0 when it is found, 1 when not."""
     toolbox = client(
         "iam-toolbox",
-        endpoint_url=os.environ.get("AWS_ENDPOINT_URL", settings.endpoint),
-        region=os.environ.get("AWS_REGION", settings.region),
-        credentials=_credentials(settings),
+        endpoint_url=to.endpoint_url,
+        region=to.region,
+        credentials=to.credentials,
     )
     try:
         details = toolbox.get_request_authorization_details(authorizationId=decision_id)
@@ -36,18 +31,6 @@ def explain(settings: Settings, decision_id: str, *, as_json: bool) -> int:
     else:
         _tell(details)
     return 0
-
-
-def _credentials(settings: Settings) -> Credentials:
-    access_key = os.environ.get("AWS_ACCESS_KEY_ID")
-    secret_key = os.environ.get("AWS_SECRET_ACCESS_KEY")
-    if access_key and secret_key:
-        return Credentials(access_key, secret_key, os.environ.get("AWS_SESSION_TOKEN"))
-    folder = StateFolder(settings.state_folder)
-    if not settings.root_credentials and not folder.root_credentials.exists():
-        raise StartRefused('no credentials; run `eval "$(sluicegate env)"` first')
-    root = open_root_key(folder, settings)
-    return Credentials(root.access_key, root.secret_key)
 
 
 def _tell(details: Mapping[str, Any]) -> None:

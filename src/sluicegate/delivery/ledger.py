@@ -92,6 +92,11 @@ class Ledger:
             if account.handled > account.committed
         )
 
+    def owed(self, partition: int) -> int:
+        """The partition's offset that may be committed and is not; 0 when there is none."""
+        account = self._accounts.get(partition)
+        return account.handled if account and account.handled > account.committed else 0
+
     def committed(self, commits: Iterable[Commit]) -> None:
         """Note what the brokers have accepted."""
         for commit in commits:

@@ -8,7 +8,7 @@ back, `wall_ms` from the one that records carry.
     next      →  `Invoke` a batch, or a piece of one  → busy partitions, until it ends
                  `Discard` what was given up
     answered  →  settled  |  again, after a pause  |  halves  |  given up
-    committable, committed
+    committable, committed                            → its partitions are free again
 """
 
 import itertools
@@ -105,7 +105,8 @@ class DataPath:
     """The records of one consumer between poll and commit.
 
     INVARIANT: of a partition, one batch at most is under way, and its records go in order; nothing
-    begins for a partition that is not ours, and nothing of an assignment that is over is settled.
+    begins for a partition that is not ours, or of which something delivered is not committed, and
+    nothing of an assignment that is over is settled.
     """
 
     def __init__(
@@ -129,6 +130,8 @@ class DataPath:
         self._partitions: set[int] = set()
         self._held: set[int] = set()
         self._crowded: set[int] = set()
+        # Partitions of which something delivered waits to be committed, up to that offset.
+        self._owed: dict[int, int] = {}
 
     # What the consumer says.
 
@@ -139,6 +142,8 @@ class DataPath:
             self._held.discard(partition)
             self._ledger.assigned(partition, generation)
             self._batcher.assigned(partition, generation)
+            self._owed.pop(partition, None)
+            self._release((partition,))
         self._prune()
 
     def hold(self, partitions: Iterable[int]) -> None:
@@ -159,6 +164,8 @@ class DataPath:
             self._crowded.discard(partition)
             self._ledger.forget(partition)
             self._batcher.forget(partition)
+            self._owed.pop(partition, None)
+            self._release((partition,))
         self._prune()
 
     def received(self, polled: Mapping[int, Sequence[Record]], now_ms: int) -> None:
@@ -193,7 +200,7 @@ class DataPath:
     def next(self, now_ms: int, wall_ms: int) -> Work | None:
         """Something to do now, to be answered with its id; None when there is nothing."""
         for job in list(self._jobs.values()):
-            if not job.is_running and job.due_ms <= now_ms:
+            if self._may_begin(job) and job.due_ms <= now_ms:
                 return self._begun(job, wall_ms)
         taken = self._batcher.take(now_ms)
         if taken is None:
@@ -209,7 +216,7 @@ class DataPath:
 
     def due_ms(self) -> int | None:
         """When there is something to do, if nothing happens before; None = when something does."""
-        paused = (job.due_ms for job in self._jobs.values() if not job.is_running)
+        paused = (job.due_ms for job in self._jobs.values() if self._may_begin(job))
         batched = self._batcher.due_ms()
         return min(itertools.chain(paused, () if batched is None else (batched,)), default=None)
 
@@ -255,7 +262,15 @@ class DataPath:
 
     def committed(self, commits: Iterable[Commit]) -> None:
         """Note what was committed; what was not is offered again."""
+        commits = tuple(commits)
         self._ledger.committed(commits)
+        for commit in commits:
+            # A commit of an assignment that is over settles no debt of today's.
+            if self._ledger.generation(commit.partition) == commit.generation and (
+                commit.offset >= self._owed.get(commit.partition, 0)
+            ):
+                self._owed.pop(commit.partition, None)
+                self._release((commit.partition,))
 
     def progress(self) -> tuple[Progress, ...]:
         """How it stands with each partition that is ours."""
@@ -276,6 +291,9 @@ class DataPath:
             self._ledger.settled(partition, generation, dropped)
             self.counts.filtered_out += len(dropped)
         return wanted
+
+    def _may_begin(self, job: _Job) -> bool:
+        return not job.is_running and self._owed.keys().isdisjoint(job.partitions)
 
     def _begun(self, job: _Job, wall_ms: int) -> Work:
         job.is_running = True
@@ -311,6 +329,9 @@ class DataPath:
     def _settle(self, batch: Batch) -> None:
         for share in batch.shares:
             self._ledger.settled(share.partition, share.generation, share.offsets())
+            # Without it a kill could bring two batches of a partition again.
+            if owed := self._ledger.owed(share.partition):
+                self._owed[share.partition] = owed
 
     def _settle_but(self, batch: Batch, offsets: Mapping[int, frozenset[int]]) -> None:
         self._settle(_but(batch, offsets))
@@ -334,8 +355,15 @@ class DataPath:
         )
         if not job.pieces:
             del self._jobs[job.id]
-        self._batcher.release(job.partitions - left)
-        job.partitions = left
+        done, job.partitions = job.partitions - left, left
+        self._release(done)
+
+    def _release(self, partitions: Iterable[int]) -> None:
+        """Let something new begin of those of which nothing is under way, or to be committed."""
+        under_way = self._owed.keys() | {
+            partition for job in self._jobs.values() for partition in job.partitions
+        }
+        self._batcher.release(each for each in partitions if each not in under_way)
 
     def _ours(self, piece: Piece | GiveUp) -> Piece | GiveUp | None:
         """The piece without records that somebody else will deliver; None when there are none."""

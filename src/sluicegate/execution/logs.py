@@ -26,8 +26,10 @@ _MOST_BYTES = 1_048_576
 _EVENT_BYTES = 26
 # All that may wait to be written: a function that prints without end costs no more than this.
 _ROOM_BYTES = 16 * 1024 * 1024
-# How long an event may wait for company.
+# How long an event may wait for company: of a stream that has rested a moment, and of one that has
+# not. A call costs as much, signed and decided, as encoding thousands of records does.
 _LINGER_SECONDS = 0.05
+_REST_SECONDS = 1.0
 _COMPLAINT_SECONDS = 60.0
 _MOST_KNOWN = 10_000
 _CLOSE_SECONDS = 5.0
@@ -37,11 +39,13 @@ Event = tuple[int, str]
 
 @dataclass(slots=True)
 class _Stream:
-    """The events of one log stream that wait to be written."""
+    """The events of one log stream that wait to be written, at `due` (monotonic seconds)."""
 
     version: FunctionVersion
     name: str
+    due: float
     events: list[Event] = field(default_factory=list)
+    bytes: int = 0
 
 
 class FunctionLogs:
@@ -60,7 +64,10 @@ class FunctionLogs:
         self._changed = threading.Condition()
         self._waiting: OrderedDict[tuple[str, str, str], _Stream] = OrderedDict()
         self._bytes = 0
+        self._hurries = 0
         self._is_writing = self._is_closed = False
+        # When streams were written last, those of the last moment.
+        self._written: OrderedDict[tuple[str, str, str], float] = OrderedDict()
         self._made: set[tuple[str, ...]] = set()
         self._next_complaint: dict[str, float] = {}
         self._thread = threading.Thread(target=self._run, name="function logs", daemon=True)
@@ -74,16 +81,38 @@ class FunctionLogs:
                 self.lost += len(events)
                 return
             key = version.role_arn, version.log_group, stream
-            self._waiting.setdefault(key, _Stream(version, stream)).events += events
+            waiting = self._waiting.get(key)
+            if waiting is None:
+                due = self._due(key)
+                waiting = self._waiting[key] = _Stream(version, stream, due)
+                self._changed.notify_all()
+            elif waiting.bytes < _MOST_BYTES <= waiting.bytes + size:
+                # As much as a call may hold. Otherwise nobody is woken for it.
+                waiting.due = 0.0
+                self._changed.notify_all()
+            waiting.events += events
+            waiting.bytes += size
             self._bytes += size
-            self._changed.notify_all()
+
+    def _due(self, key: tuple[str, str, str]) -> float:
+        """When a stream is to be written that begins to wait now; the lock is held."""
+        now = self._monotonic()
+        while self._written and next(iter(self._written.values())) + _REST_SECONDS < now:
+            self._written.popitem(last=False)
+        rested = self._written.get(key, now - _REST_SECONDS) + _REST_SECONDS
+        return max(now + _LINGER_SECONDS, rested)
 
     def flush(self, timeout_seconds: float = _CLOSE_SECONDS) -> bool:
         """Wait until what was taken is written or lost; False when that takes longer."""
         with self._changed:
-            return self._changed.wait_for(
-                lambda: not self._waiting and not self._is_writing, timeout_seconds
-            )
+            self._hurries += 1
+            self._changed.notify_all()
+            try:
+                return self._changed.wait_for(
+                    lambda: not self._waiting and not self._is_writing, timeout_seconds
+                )
+            finally:
+                self._hurries -= 1
 
     def close(self) -> None:
         """Write what waits, for a few seconds at most, and stop."""
@@ -104,17 +133,22 @@ class FunctionLogs:
                 self._changed.notify_all()
 
     def _next(self) -> _Stream | None:
-        """The stream that has waited longest, with all it has; None at the end."""
+        """The next stream that is due, with all it has; None at the end."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._is_closed)
-            if not self._waiting:
-                return None
+            while True:
+                now = self._monotonic()
+                key = min(self._waiting, key=lambda each: self._waiting[each].due, default=None)
+                if key is None and self._is_closed:
+                    return None
+                left = None if key is None else self._waiting[key].due - now
+                if key is not None and (self._hurries or self._is_closed or (left or 0) <= 0):
+                    break
+                self._changed.wait(left)
+            stream = self._waiting.pop(key)
             self._is_writing = True
-            if not self._is_closed:
-                # Released while it lingers: more of the same may come.
-                self._changed.wait(_LINGER_SECONDS)
-            _, stream = self._waiting.popitem(last=False)
-            self._bytes -= sum(len(text) + _EVENT_BYTES for _, text in stream.events)
+            self._bytes -= stream.bytes
+            self._written[key] = now
+            self._written.move_to_end(key)
             return stream
 
     def _deliver(self, stream: _Stream) -> None:

@@ -18,6 +18,8 @@ from .plan import Step, When
 
 _DRY_RUN = "DryRunOperation"
 _NO_BROKERS = ("CREATING", "DELETING", "FAILED")
+# A cluster that was made without a word on how clients log in shows none, and lets anybody in.
+_ANYBODY = {"Unauthenticated": {"Enabled": True}}
 
 _STRINGS = {
     Listener.PLAINTEXT: "BootstrapBrokerString",
@@ -149,7 +151,7 @@ class _Walk:
         provisioned = info.get("Provisioned") or info
         group = provisioned["BrokerNodeGroupInfo"]
         self._network = Network(tuple(group["ClientSubnets"]), tuple(group["SecurityGroups"]))
-        self._authentication = provisioned["ClientAuthentication"]
+        self._authentication = provisioned.get("ClientAuthentication") or _ANYBODY
         self._transit = provisioned["EncryptionInfo"]["EncryptionInTransit"]["ClientBroker"]
 
     def _cluster_info(self, step: Step) -> Any:

@@ -1,8 +1,10 @@
 """The one thing a sandbox reaches outside: our endpoint, through a socket in its own network.
 
 A sandbox's network is an empty one. What connects to 127.0.0.1:4566 there is relayed, byte for
-byte, to the endpoint; who calls is told by the signature, as with any client. One thread serves all
-sandboxes, and reads nothing it cannot pass on: a side that does not read stops the other.
+byte, to the endpoint; who calls is told by the signature, as with any client. Without one it may do
+less than other programs of this machine may, and is told apart by the address it comes from. One
+thread serves all sandboxes, and reads nothing it cannot pass on: a side that does not read stops
+the other.
 """
 
 import contextlib
@@ -11,6 +13,9 @@ import selectors
 import socket
 import threading
 from collections.abc import Callable, Hashable
+
+ADDRESS = "127.0.0.2"
+"""Where function code comes from, as the endpoint sees it when it listens on 127.0.0.0/8."""
 
 _PIECE_BYTES = 65_536
 _MOST_CONNECTIONS = 64
@@ -95,10 +100,24 @@ class Relay:
         for each in (inside, outside):
             each.setblocking(False)
             each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        outside.connect_ex(self._endpoint)
+        if not self._connects(outside):
+            inside.close()
+            outside.close()
+            return
         pair = _Pair(self._selector, inside, outside, pairs)
         if len(pairs) > _MOST_CONNECTIONS:
             pair.close()
+
+    def _connects(self, outside: socket.socket) -> bool:
+        """Begin to connect; False when that cannot be done as functions must."""
+        try:
+            # From loopback no other network can be reached.
+            if self._endpoint[0].startswith("127.") or self._endpoint[0] == "localhost":
+                outside.bind((ADDRESS, 0))
+        except OSError:
+            return False
+        outside.connect_ex(self._endpoint)
+        return True
 
 
 class _Pair:

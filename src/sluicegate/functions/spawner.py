@@ -10,6 +10,7 @@ It is asked one thing at a time: a message of JSON, descriptors beside it; it an
 """
 
 import array
+import contextlib
 import json
 import os
 import resource
@@ -68,7 +69,9 @@ class Spawner:
                 return
             if (told := self._exits.pop(pid, None)) is not None:
                 code = os.waitstatus_to_exitcode(status)
-                os.write(told, str(code if code >= 0 else 128 - code).encode())
+                # Who let go of a sandbox does not ask any more; the others are still there.
+                with contextlib.suppress(BrokenPipeError):
+                    os.write(told, str(code if code >= 0 else 128 - code).encode())
                 os.close(told)
 
     def close(self) -> None:

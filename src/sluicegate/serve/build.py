@@ -11,6 +11,8 @@ from ..access.keys import RootKey
 from ..access.memory import EpochMemory
 from ..api.control import ControlPath
 from ..api.front import Facilities, Front
+from ..api.metrics import Counters
+from ..api.status import StatusReader
 from ..brokers import authority
 from ..clock import Clock
 from ..errors import Unavailable
@@ -82,8 +84,12 @@ def build(
     keepers: Keepers,
     signing_clock: Clock | None = None,
     throwaway: bool = False,
+    log_events_lost: Callable[[], int] = lambda: 0,
 ) -> Built:
-    """The endpoint; a `throwaway` one need not survive a power loss."""
+    """The endpoint; a `throwaway` one need not survive a power loss.
+
+    `log_events_lost` counts what functions have printed and nobody could write.
+    """
     memory = EpochMemory()
     decisions, log_events = DecisionLog(databases.decisions), LogEvents(databases.log_events)
     touches = BatchingWriter[Touch]("last used", databases.state, record_touches)
@@ -105,19 +111,7 @@ def build(
     )
     invocations.calls_by(control.call_by)
 
-    def start() -> None:
-        # What a kill left must not keep anybody from serving.
-        with suppress(Unavailable):
-            packages.sweep()
-        invocations.start()
-
-    def wipe() -> None:
-        # What is on its way would be written after all else is gone.
-        decisions.flush()
-        reset.empty(databases.state, databases.decisions, databases.log_events)
-        functions.forget()
-        packages.sweep()
-        keepers.nudge()
+    wipe = _wiping(databases, decisions, functions, packages, keepers)
 
     def close() -> None:
         invocations.close(functions.forget)
@@ -126,10 +120,44 @@ def build(
             each.close()
 
     facilities = _facilities(
-        databases.state, vault, clock, packages, wipe if settings.allow_reset else None
+        databases.state,
+        vault,
+        clock,
+        packages,
+        wipe if settings.allow_reset else None,
+        lambda: Counters(decisions.dropped, touches.dropped, log_events_lost()),
     )
     front = Front(control, facilities, settings.host_names)
+    start = _starting(packages, invocations)
     return Built(front, start, invocations.run_due, wipe, close)
+
+
+def _starting(packages: Packages, invocations: Invocations) -> Callable[[], None]:
+    def start() -> None:
+        # What a kill left must not keep anybody from serving.
+        with suppress(Unavailable):
+            packages.sweep()
+        invocations.start()
+
+    return start
+
+
+def _wiping(
+    databases: Databases,
+    decisions: DecisionLog,
+    functions: Functions,
+    packages: Packages,
+    keepers: Keepers,
+) -> Callable[[], None]:
+    def wipe() -> None:
+        # What is on its way would be written after all else is gone.
+        decisions.flush()
+        reset.empty(databases.state, databases.decisions, databases.log_events)
+        functions.forget()
+        packages.sweep()
+        keepers.nudge()
+
+    return wipe
 
 
 def _facilities(
@@ -138,6 +166,7 @@ def _facilities(
     clock: Clock,
     packages: Packages,
     wipe: Callable[[], None] | None,
+    counters: Callable[[], Counters],
 ) -> Facilities:
     """What the paths that are not AWS's need."""
 
@@ -151,6 +180,8 @@ def _facilities(
         reset=wipe,
         services=sorted({each.service for each in operations.served()}),
         code=zipped,
+        status=StatusReader(state, clock),
+        counters=counters,
     )
 
 

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import uvicorn
 
@@ -17,6 +18,8 @@ from ..api.app import App
 from ..api.front import Front, is_invocation, is_with_code
 from ..api.http import Http
 from ..clock import SystemClock
+from ..errors import StartRefused
+from ..functions.isolation import Isolation
 from ..wire.message import Request, Response
 from .build import build, open_databases
 from .keys import open_root_key, open_vault
@@ -46,6 +49,8 @@ def main() -> None:
     databases = open_databases(settings, folder)
     keepers, clock, endpoint = Nudges(socket.socket(fileno=orders.keepers)), SystemClock(), _Late()
     functions = RunningFunctions(settings, vault, clock, endpoint.answer)
+    # Found out by starting a sandbox, which mostly waits: meanwhile the rest is built.
+    isolation = ThreadPoolExecutor(1, "isolation").submit(functions.isolation)
     built = build(
         settings,
         databases,
@@ -54,12 +59,16 @@ def main() -> None:
         clock,
         functions=functions,
         keepers=keepers,
+        log_events_lost=lambda: functions.log_events_lost,
     )
     endpoint.front = built.front
     app = App(built.front.answer, built.front.refuse, is_long=is_invocation, is_large=is_with_code)
     built.start()
     try:
-        _serve(app, socket.socket(fileno=orders.listener))
+        _serve(app, socket.socket(fileno=orders.listener), _told(isolation.result()))
+    except StartRefused as refusal:
+        # The supervisor says the rest.
+        print(f"sluicegate: {refusal}", file=sys.stderr)
     finally:
         app.close()
         built.close()
@@ -86,7 +95,15 @@ def _raise_descriptor_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
-def _serve(app: App, listener: socket.socket) -> None:
+def _told(isolation: Isolation) -> str:
+    """The level in force; what keeps a stronger one from holding goes to standard error."""
+    for reason in isolation.missing:
+        print(f"sluicegate: functions are not kept apart as well as could be: {reason}",
+              file=sys.stderr)  # fmt: skip
+    return isolation.level
+
+
+def _serve(app: App, listener: socket.socket, about: str) -> None:
     config = uvicorn.Config(
         app,
         http=Http,
@@ -98,7 +115,7 @@ def _serve(app: App, listener: socket.socket) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    server = _Server(config)
+    server = _Server(config, about)
 
     def follow_lifeline() -> None:
         while sys.stdin.buffer.read(4096):
@@ -110,11 +127,15 @@ def _serve(app: App, listener: socket.socket) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Says `ready` when it answers."""
+    """Says `ready`, and `about` what, when it answers."""
+
+    def __init__(self, config: uvicorn.Config, about: str) -> None:
+        super().__init__(config)
+        self._about = about
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        print(READY, flush=True)
+        print(READY, self._about, flush=True)
 
 
 if __name__ == "__main__":

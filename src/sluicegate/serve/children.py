@@ -6,12 +6,13 @@ line are the child's orders; a later line tells a worker that there is something
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import IO, Protocol
 
 from ..errors import StartRefused
@@ -29,7 +30,13 @@ class _Orders(Protocol):
 class Child:
     """One process and its lifeline."""
 
-    def __init__(self, module: str, orders: _Orders, descriptors: Iterable[int] = ()) -> None:
+    def __init__(
+        self,
+        module: str,
+        orders: _Orders,
+        descriptors: Iterable[int] = (),
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self._orders = orders
         self._process = subprocess.Popen(  # noqa: S603 - our own module, no input in it
             [sys.executable, "-m", module],
@@ -37,11 +44,15 @@ class Child:
             stdout=subprocess.PIPE,
             pass_fds=tuple(descriptors),
             # Its settings come through the pipe; a secret among them is in no environment but ours.
-            env={k: v for k, v in os.environ.items() if not k.startswith(PREFIX)},
+            env={k: v for k, v in os.environ.items() if not k.startswith(PREFIX)}
+            | dict(variables or {}),
             # A Ctrl-C at the terminal is the supervisor's to handle.
             start_new_session=True,
         )
         self.started = time.monotonic()
+        # What it said of itself when it was ready.
+        self.about = ""
+        self._nudges = self._answers = 0
 
     def tell(self) -> None:
         """Give it its orders; what it says to them `is_ready` reads."""
@@ -51,13 +62,26 @@ class Child:
 
     def is_ready(self) -> bool:
         """Wait until it has begun to do what it was told; False when it ended instead."""
-        return _pipe(self._process.stdout).readline().decode().strip() == READY
+        said, _, self.about = _pipe(self._process.stdout).readline().decode().strip().partition(" ")
+        return said == READY
 
     def nudge(self) -> None:
-        """Say that there is something new."""
+        """Say that there is something new; it answers each time, when it has looked."""
+        self._nudges += 1
         with contextlib.suppress(BrokenPipeError, ValueError):
             _pipe(self._process.stdin).write(b"\n")
             _pipe(self._process.stdin).flush()
+
+    def has_looked(self, seconds: float) -> bool:
+        """Whether it has answered every nudge, within so long. One thread's at a time."""
+        output, deadline = _pipe(self._process.stdout).fileno(), time.monotonic() + seconds
+        while self._answers < self._nudges:
+            left = max(0.0, deadline - time.monotonic())
+            answers = os.read(output, 4096) if select.select([output], [], [], left)[0] else b""
+            if not answers:
+                return False
+            self._answers += len(answers)
+        return True
 
     @property
     def has_ended(self) -> bool:
@@ -85,9 +109,13 @@ def api(settings: Settings, listener: socket.socket) -> tuple[Child, socket.sock
         return Child("sluicegate.serve.child", orders, descriptors), ours
 
 
+# Events of megabytes come and go: a heap that is trimmed and grown each time halves the rate.
+_HEAP = {"MALLOC_TRIM_THRESHOLD_": "268435456", "MALLOC_TOP_PAD_": "16777216"}
+
+
 def worker(settings: Settings, number: int) -> Child:
     """The worker of that number."""
-    made = Child("sluicegate.serve.worker", WorkerOrders(settings, number))
+    made = Child("sluicegate.serve.worker", WorkerOrders(settings, number), variables=_HEAP)
     made.tell()
     return made
 

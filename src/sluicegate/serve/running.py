@@ -28,6 +28,11 @@ class RunningFunctions(Pool):
             clock=clock,
         )
 
+    @property
+    def log_events_lost(self) -> int:
+        """How many log events could not be written since the start."""
+        return self._logs.lost
+
     def forget(self) -> None:
         """`Functions.forget`; roles made again are other roles."""
         super().forget()

@@ -28,6 +28,7 @@ _GRACE_SECONDS = 15.0
 # Functions that run are waited for, for half a minute at most; then their offsets are committed.
 _WORKERS_GRACE_SECONDS = 45.0
 _CLOSING_SECONDS = 0.05
+_NUDGE_SECONDS = 2.0
 # Nothing is looked for by the clock; it only bounds what a lost signal could cost.
 _LOOK_SECONDS = 5.0
 
@@ -39,13 +40,13 @@ def serve(settings: Settings) -> None:
     with take_lock(folder), listen(settings) as listener:
         settings = dataclasses.replace(settings, port=listener.getsockname()[1])
         workers: list[Place] = []
-        keepers = Keepers(settings, folder, partial(_nudge, workers))
+        keepers = Keepers(settings, folder, partial(_nudge, workers, threading.Lock()))
         first, nudges = children.api(settings, listener)
         api = Place("api", partial(_next_api, settings, listener, keepers), first)
         try:
             _prepare(settings, folder)
             _begin(first, nudges, keepers)
-            _announce(settings, folder)
+            _announce(settings, folder, first.about)
             keepers.start()
             for number in range(settings.workers):
                 workers.append(Place("worker", partial(children.worker, settings, number)))
@@ -68,10 +69,17 @@ def _begin(child: Child, nudges: socket.socket, keepers: Keepers) -> None:
     keepers.attend(nudges)
 
 
-def _nudge(workers: list[Place]) -> None:
-    for place in list(workers):
-        if place.child is not None:
-            place.child.nudge()
+def _nudge(workers: list[Place], one_by_one: threading.Lock) -> None:
+    with one_by_one:
+        _nudge_all(workers)
+
+
+def _nudge_all(workers: list[Place]) -> None:
+    children = [place.child for place in list(workers) if place.child is not None]
+    for child in children:
+        child.nudge()
+    for child in children:
+        child.has_looked(_NUDGE_SECONDS)
 
 
 def _prepare(settings: Settings, folder: StateFolder) -> None:
@@ -114,7 +122,7 @@ def _wait(seconds: float) -> bool:
     return received is None or received.si_signo == signal.SIGCHLD
 
 
-def _announce(settings: Settings, folder: StateFolder) -> None:
+def _announce(settings: Settings, folder: StateFolder, isolation: str) -> None:
     if not settings.is_loopback:
         print(
             f"sluicegate: listening on {settings.host}: reachable from other machines without TLS",
@@ -127,7 +135,8 @@ def _announce(settings: Settings, folder: StateFolder) -> None:
         "state": str(folder.path),
         "endpoint": settings.endpoint,
         "permissions": "enforced, always",
-        "brokers": "none",
+        "brokers": "Apache Kafka, started when a cluster asks for it",
+        "functions": f"isolation {isolation}",
     }
     for name, fact in facts.items():
         print(f"{name:<12} {fact}")

@@ -17,13 +17,14 @@ from ..execution.interfaces import StoreAttachments
 from ..execution.versions import Versions
 from ..functions.packages import Packages
 from ..functions.pool import Pool
+from ..settings import Settings
 from ..store.database import Database, sqlite_url
 from ..triggers.keeper import Keeper
 from ..triggers.kept import Kept
 from ..triggers.sources import Sources
 from .clients import network_clients
 from .keys import open_vault
-from .orders import READY, WorkerOrders
+from .orders import WorkerOrders
 from .state import StateFolder
 
 
@@ -47,14 +48,7 @@ def _work(orders: WorkerOrders) -> None:
     clients = network_clients(settings)
     roles = ExecutionRoles(clients, vault, clock)
     logs = FunctionLogs(clients, roles)
-    pool = Pool(
-        settings,
-        cache=settings.cache_folder / "functions",
-        endpoint=(settings.reachable_host, settings.port),
-        credentials=roles.credentials,
-        logs=logs,
-        clock=clock,
-    )
+    pool = _pool(settings, roles, logs)
     # Only `api` removes packages: it knows when no version uses one any more.
     packages = Packages(folder.packages, lambda _package: True)
     versions = Versions(database, vault, packages, roles, clients)
@@ -74,13 +68,28 @@ def _work(orders: WorkerOrders) -> None:
         ),
     )
     keeper.start()
-    print(READY, flush=True)
     for _ in sys.stdin.buffer:
         keeper.look()
+        if keeper.is_idle:
+            # Nothing is left that could be invoked here, least of all after a reset.
+            pool.forget()
+        # One byte for each nudge.
+        os.write(sys.stdout.fileno(), b".")
     keeper.close()
     pool.close()
     logs.close()
     database.close()
+
+
+def _pool(settings: Settings, roles: ExecutionRoles, logs: FunctionLogs) -> Pool:
+    return Pool(
+        settings,
+        cache=settings.cache_folder / "functions",
+        endpoint=(settings.reachable_host, settings.port),
+        credentials=roles.credentials,
+        logs=logs,
+        clock=SystemClock(),
+    )
 
 
 if __name__ == "__main__":

@@ -70,7 +70,8 @@ class Security:
     """How clients prove who they are, and what is encrypted on the way.
 
     `client_broker` is TLS, PLAINTEXT or TLS_PLAINTEXT; `authority_arns` are those whose
-    certificates mTLS clients have, when `tls`.
+    certificates mTLS clients have, when `tls`. `named` are the blocks of ClientAuthentication that
+    requests had, which is what Describe shows again.
     """
 
     unauthenticated: bool
@@ -80,6 +81,7 @@ class Security:
     authority_arns: tuple[str, ...]
     client_broker: str
     in_cluster: bool
+    named: tuple[str, ...] = ()
 
     @property
     def listeners(self) -> tuple[str, ...]:
@@ -285,7 +287,9 @@ def _row(cluster: Cluster) -> dict[str, Any]:
 def _cluster(row: sa.Row[tuple[object, ...]]) -> Cluster:
     values = dict(row._mapping)
     security = json.loads(values.pop("security"))
-    security["authority_arns"] = tuple(security["authority_arns"])
+    security = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in security.items()
+    }
     return Cluster(
         **values
         | {

@@ -105,6 +105,15 @@ def of_function(tx: Tx, function_id: str) -> list[Version]:
     return [Version(**row._mapping) for row in rows]
 
 
+def latest_of(tx: Tx, function_ids: Iterable[str]) -> dict[str, Version]:
+    """$LATEST of each of `function_ids`."""
+    query = sa.select(function_versions).where(
+        function_versions.c.function_id.in_(list(function_ids)),
+        function_versions.c.version == LATEST,
+    )
+    return {row.function_id: Version(**row._mapping) for row in tx.execute(query)}
+
+
 def of_many(tx: Tx, function_ids: Iterable[str]) -> dict[str, list[Version]]:
     """The versions of each of `function_ids`, in that order."""
     query = sa.select(function_versions).where(

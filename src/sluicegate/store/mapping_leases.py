@@ -4,6 +4,7 @@ Time is the database's own, so that nodes whose clocks differ agree on it. `epoc
 holders: what somebody began under an older one is not theirs to finish.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -83,6 +84,15 @@ def holder_of(tx: Tx, mapping_id: str) -> str | None:
         table.mapping_id == mapping_id, table.expires_ms > now_ms()
     )
     return tx.execute(query).scalar()
+
+
+def holders_of(tx: Tx, mapping_ids: Iterable[str]) -> dict[str, str]:
+    """Who keeps each of these mappings just now; those that nobody keeps lack."""
+    table = mapping_leases.c
+    query = sa.select(table.mapping_id, table.holder).where(
+        table.mapping_id.in_(list(mapping_ids)), table.expires_ms > now_ms()
+    )
+    return {row.mapping_id: row.holder for row in tx.execute(query)}
 
 
 def _is(lease: Lease) -> "tuple[sa.ColumnElement[bool], ...]":

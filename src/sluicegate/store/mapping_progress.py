@@ -69,6 +69,16 @@ def progress_of(tx: Tx, mapping_id: str) -> list[Progress]:
     return [Progress(**row._mapping) for row in rows]
 
 
+def of_many(tx: Tx, mapping_ids: Iterable[str]) -> dict[str, list[Progress]]:
+    """How far each of these mappings is, by partition; those of which nothing is noted lack."""
+    table = mapping_progress.c
+    query = sa.select(mapping_progress).where(table.mapping_id.in_(list(mapping_ids)))
+    found: dict[str, list[Progress]] = {}
+    for row in tx.execute(query.order_by(table.mapping_id, table.partition)):
+        found.setdefault(row.mapping_id, []).append(Progress(**row._mapping))
+    return found
+
+
 def forget_progress(tx: Tx, mapping_id: str) -> None:
     """Forget how far a mapping is: it is not polled any more."""
     tx.execute(mapping_progress.delete().where(mapping_progress.c.mapping_id == mapping_id))

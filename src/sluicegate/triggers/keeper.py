@@ -33,6 +33,11 @@ class Keeper:
         for _, each in list(self._kept.values()):
             each.again(deadline)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is no mapping to keep."""
+        return all(each.has_ended for _, each in list(self._kept.values()))
+
     def close(self) -> None:
         """Stop polling, side by side; what is with functions is finished and committed."""
         self._looking.end()

@@ -37,6 +37,10 @@ _STEP_SECONDS = 0.25
 _CHECK_SECONDS = 30.0
 # A flood of changed policies must not become a flood of surveys.
 _SOONEST_SECONDS = 1.0
+# A password that is refused may have been changed; the secret is read again, but not all the time.
+_LOGIN_SECONDS = 5.0
+# As on AWS: a minute less than a function may have otherwise.
+_MOST_TIMEOUT_SECONDS = 840
 _LEASE_MS = 10_000
 _RENEW_SECONDS = 3.0
 _NOTE_SECONDS = 1.0
@@ -49,6 +53,11 @@ class Polling(Protocol):
     @property
     def problem(self) -> Problem | None:
         """What keeps records from being delivered, if something does."""
+        ...
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it has ended by itself, and another one is to be made."""
         ...
 
     @property
@@ -211,7 +220,7 @@ class Kept:
         is_due = (
             seen is None
             or now - seen.at > _CHECK_SECONDS
-            or (self._polling is not None and self._polling.must_log_in_anew())
+            or (now - seen.at > _LOGIN_SECONDS and self._must_log_in_anew())
             or (
                 (seen.revision, seen.permissions) != (mapping.revision, permissions)
                 and now - seen.at > _SOONEST_SECONDS
@@ -226,6 +235,8 @@ class Kept:
         choice = self._versions.choice(mapping.function_id, mapping.qualifier)
         if choice is None:
             return problems.FUNCTION_GONE
+        if choice.version.timeout_seconds > _MOST_TIMEOUT_SECONDS:
+            return problems.TIMEOUT_TOO_LONG
         calls = self._machinery.calls(mapping, choice.version.role_arn)
         when = When.START if self._connection is None and self._lease else When.CHECK
         found = survey(mapping, calls, when, self._attachments)
@@ -250,7 +261,8 @@ class Kept:
     def _poll(self, mapping: EventSourceMapping, connection: Connection) -> Problem | None:
         """Have it polled, by what it is now; what keeps it from being delivered."""
         wanted = mapping.revision, connection
-        if self._polled is not None and self._polled != wanted:
+        has_failed = self._polling is not None and self._polling.has_failed
+        if has_failed or (self._polled is not None and self._polled != wanted):
             self.stop_polling()
         if self._polling is None:
             is_first = mapping.started_ms is None
@@ -290,6 +302,9 @@ class Kept:
                 mappings.set_applied(tx, mapping.id, mapping.revision)
             if mapping.last_processing_result != result:
                 mappings.set_result(tx, mapping.id, result)
+
+    def _must_log_in_anew(self) -> bool:
+        return self._polling is not None and self._polling.must_log_in_anew()
 
     @property
     def _has_delivered(self) -> bool:

@@ -5,8 +5,8 @@
     given back: nothing new begins → what runs ends → commit → forgotten
 
 One lock guards the path; functions run, events are encoded and brokers are asked outside of it.
-The library lets nobody in while one thread polls, so that thread polls for a moment only while
-something may become committable.
+The library lets nobody in while one thread polls, so that thread waits outside of it while a
+function may answer, and commits as soon as one has.
 """
 
 import logging
@@ -28,8 +28,9 @@ from .troubles import Troubles
 _log = logging.getLogger("sluicegate.triggers")
 
 _POLL_SECONDS = 0.5
-# While functions run: what they have handled waits so long for its commit, and nothing begins.
-_BUSY_POLL_SECONDS = 0.005
+# While functions run, records are looked for after as long, and after longer when there are none.
+_BUSY_SECONDS = 0.001
+_LONGEST_BUSY_SECONDS = 0.02
 _COMMIT_AGAIN_SECONDS = 0.5
 # What takes brokers longer than this to answer is a problem to be told.
 _SILENCE_SECONDS = 10.0
@@ -85,10 +86,12 @@ class Poller:
         self._delivered: set[int] = set()
         self._paused: frozenset[int] = frozenset()
         self._busy = 0
+        self._busy_seconds = _BUSY_SECONDS
         self._commit_at = 0.0
         # The library waits for brokers that are silent, and tells nothing of them meanwhile.
         self._committing_since: float | None = None
-        self._is_ending = self._has_ended = self._has_delivered = False
+        self._is_ending = self._has_ended = False
+        self._has_failed = self._has_delivered = False
         self._workers: list[threading.Thread] = []
         self._consumer = consumer(self._rebalanced)
         self._thread = threading.Thread(target=self._poll, name=f"poll {mapping_id}", daemon=True)
@@ -103,6 +106,11 @@ class Poller:
             if since is not None and self._monotonic() - since > _SILENCE_SECONDS:
                 return problems.NO_CONNECTION
             return self._troubles.problem() or failing
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it does not poll any more, for a reason nobody foresaw: make another one."""
+        return self._has_failed
 
     @property
     def has_delivered(self) -> bool:
@@ -158,6 +166,7 @@ class Poller:
             self._finish()
         except Exception:  # noqa: BLE001 - the top of a thread
             _log.exception("polling ended mapping=%s", self._mapping_id)
+            self._has_failed = True
         # Given back and left: `_rebalanced` is told of all partitions.
         self._consumer.close()
 
@@ -177,31 +186,50 @@ class Poller:
             return bool(self._busy or self._path.committable())
 
     def _poll_once(self) -> None:
-        polled = self._consumer.poll(self._poll_seconds(), _MOST_POLLED)
+        is_busy = self._await_answer()
+        if self._monotonic() >= self._commit_at:
+            self._commit()
+        polled = self._consumer.poll(0.0 if is_busy else self._idle_seconds(), _MOST_POLLED)
         for hole in polled.holes:
             self._tell_hole(hole)
         with self._changed:
             self._troubles.note(polled.troubles)
             if polled.records and not self._is_ending:
+                self._busy_seconds = _BUSY_SECONDS
                 self._troubles.clear()
                 self._path.received(polled.records, self._now_ms())
             crowded = self._path.crowded()
             self._changed.notify_all()
             self._have_workers()
         self._pause(crowded)
-        if self._monotonic() >= self._commit_at:
-            self._commit()
 
-    def _poll_seconds(self) -> float:
+    def _await_answer(self) -> bool:
+        """While functions run, wait for what they answer, and not in the library.
+
+        Whether one runs. It is waited for longer and longer: records are looked for in between.
+        """
         with self._changed:
-            if self._busy or self._path.committable():
-                return _BUSY_POLL_SECONDS
+            if not self._busy:
+                return False
+            if self._changed.wait_for(self._may_commit, self._busy_seconds):
+                self._busy_seconds = _BUSY_SECONDS
+            else:
+                self._busy_seconds = min(2 * self._busy_seconds, _LONGEST_BUSY_SECONDS)
+            return True
+
+    def _may_commit(self) -> bool:
+        return self._monotonic() >= self._commit_at and bool(self._path.committable())
+
+    def _idle_seconds(self) -> float:
+        with self._changed:
+            if self._path.committable():
+                return _BUSY_SECONDS  # a commit was refused
             longest = _CROWDED_POLL_SECONDS if self._paused else _POLL_SECONDS
             due_ms = self._path.due_ms()
             if due_ms is None:
                 return longest
             # Somebody will begin then, and be done soon.
-            return min(longest, max(_BUSY_POLL_SECONDS, (due_ms - self._now_ms()) / 1000))
+            return min(longest, max(0.0, (due_ms - self._now_ms()) / 1000))
 
     def _pause(self, crowded: frozenset[int]) -> None:
         if crowded != self._paused:
@@ -260,16 +288,13 @@ class Poller:
     def _next(self) -> Work | None:
         with self._changed:
             while not self._has_ended:
-                # INVARIANT: what was delivered is committed before anything new begins, or a kill
-                # could bring two batches of a partition again.
-                is_settled = not self._path.committable()
-                if is_settled and not self._is_ending:
+                if not self._is_ending:
                     work = self._path.next(self._now_ms(), self._clock.now_ms())
                     if work is not None:
                         self._busy += 1
                         self._have_workers()
                         return work
-                due_ms = self._path.due_ms() if is_settled and not self._is_ending else None
+                due_ms = None if self._is_ending else self._path.due_ms()
                 left = None if due_ms is None else max(0.0, (due_ms - self._now_ms()) / 1000)
                 self._changed.wait(left)
             return None

@@ -40,6 +40,9 @@ class Problem:
 
 FUNCTION_FAILED = Problem("PROBLEM: Function call failed")
 FUNCTION_GONE = Problem("PROBLEM: Function call failed", _FUNCTION, "the function is gone")
+TIMEOUT_TOO_LONG = Problem(
+    "PROBLEM: Function call failed", _FUNCTION, "the function's timeout is over 14 minutes"
+)
 LOGIN_FAILED = Problem("PROBLEM: SASL authentication failed.", _AUTHENTICATION)
 NOT_AUTHORIZED = Problem("PROBLEM: Cluster failed to authorize Lambda.", _AUTHORIZATION)
 NOT_TRUSTED = Problem("PROBLEM: Lambda failed to authenticate server", _CONFIGURATION)

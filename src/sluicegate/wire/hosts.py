@@ -15,6 +15,9 @@ _OCTET = r"(?:0|[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])"
 # loopback that no client sends on its own.
 _LOOPBACK = re.compile(rf"localhost|\[::1\]|127(?:\.{_OCTET}){{3}}")
 _AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?")
+LOOPBACK = "127.0.0.1"
+# What proxies and browsers send, and programs do not.
+_OF_OTHERS = ("forwarded", "x-forwarded-", "x-real-ip", "via", "origin", "sec-fetch-", "cookie")
 _WEB = re.compile(r"https?://(.*)", re.IGNORECASE | re.DOTALL)
 _ABSOLUTE_FORM = re.compile(r"[a-z][a-z0-9+.-]*://([^/?#]*)", re.IGNORECASE)
 
@@ -38,6 +41,22 @@ def check_host(request: Request, allowed: frozenset[str]) -> str | None:
     if target and target[1].lower() != hosts[0].strip(" \t").lower():
         return "the request line names another host than the Host header"
     return None
+
+
+def is_own_machine(request: Request) -> bool:
+    """Whether a program of this machine asks us itself: nobody on behalf of another.
+
+    Asked after `check_host`. It came from 127.0.0.1 by loopback's own name: a name that is merely
+    allowed is one that a proxy listens to, which must pass it on as it is, or no signature would
+    hold. Nothing says that it was forwarded, or that a browser sent it for a page. From
+    `functions.relay.ADDRESS` come functions, and from ::1 might: it is the only one of its kind.
+    """
+    if request.remote != LOOPBACK:
+        return False
+    if any(name.startswith(_OF_OTHERS) for name, _ in request.headers):
+        return False
+    host = _AUTHORITY.fullmatch((request.header("host") or "").strip(" \t").lower())
+    return host is not None and bool(_LOOPBACK.fullmatch(host[1]))
 
 
 def _authorities(request: Request) -> Iterator[tuple[str, str, str]]:

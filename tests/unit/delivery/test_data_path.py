@@ -52,6 +52,10 @@ def begun(path: DataPath, now_ms: int = 0, wall_ms: int = 0) -> Work:
     return work
 
 
+def commit(path: DataPath) -> None:
+    path.committed(path.committable())
+
+
 def offsets(work: Work) -> list[int]:
     return [one.offset for one in work.batch]
 
@@ -65,6 +69,21 @@ def test_a_batch_is_settled_by_its_answer_and_then_committed() -> None:
     assert path.committable() == (Commit(0, 1, 7),)
     path.committed(path.committable())
     assert path.committable() == () and path.due_ms() is None
+
+
+def test_a_partition_begins_nothing_before_what_was_delivered_of_it_is_committed() -> None:
+    path = path_of(0, 1)
+    receive(path, record(0), record(1))
+    path.answered(begun(path).id, Success(), 0)
+    receive(path, record(2), record(0, partition=1))
+    # The other one has nothing to wait for.
+    other = begun(path)
+    assert other.batch.partitions == (1,)
+    assert path.next(0, 0) is None and path.due_ms() is None
+    commits = path.committable()
+    path.answered(other.id, Success(), 0)
+    path.committed(commits)
+    assert offsets(begun(path)) == [2] and path.committable() == (Commit(1, 1, 1),)
 
 
 def test_what_is_filtered_out_entirely_is_committed_at_once() -> None:
@@ -90,12 +109,14 @@ def test_listed_records_are_tried_alone_before_anything_newer() -> None:
     path.answered(work.id, PartlyFailed({0: frozenset({1, 3})}, BROKEN), 0)
     receive(path, record(4), record(1, partition=1))
     assert path.committable() == (Commit(0, 1, 1), Commit(1, 1, 1))
+    commit(path)
     # The other partition has nothing left in that batch: it goes on.
     assert [one.partition for one in begun(path, 99).batch] == [1]
     again = begun(path, 100)
     assert isinstance(again, Invoke) and offsets(again) == [1, 3] and again.attempt == 2
     path.answered(again.id, Success(), 100)
     assert path.committable()[0] == Commit(0, 1, 4)
+    commit(path)
     assert offsets(begun(path, 100)) == [4]
 
 
@@ -111,6 +132,7 @@ def test_halves_go_one_after_the_other_and_what_is_given_up_is_settled_when_disc
     assert (dead.condition, dead.invocations) == ("RetryAttemptsExhausted", 2)
     path.discarded(dead.id)
     assert path.committable() == (Commit(0, 1, 1),)
+    commit(path)
     assert offsets(begun(path, 100)) == [1, 2]
 
 
@@ -121,6 +143,7 @@ def test_records_that_are_too_old_are_discarded_and_the_others_tried() -> None:
     assert isinstance(old, Discard) and old.condition == "RecordAgeExceeded"
     assert offsets(old) == [0] and old.response is None
     path.discarded(old.id)
+    commit(path)
     assert offsets(begun(path, wall_ms=2000)) == [1]
 
 
@@ -131,6 +154,7 @@ def test_an_event_of_its_own_for_what_is_too_large() -> None:
     assert isinstance(large, Discard) and large.condition == "MaximumPayloadSizeExceeded"
     assert path.next(0, 0) is None
     path.discarded(large.id)
+    commit(path)
     assert offsets(begun(path)) == [1]
 
 

@@ -209,6 +209,9 @@ class Delivery(RuleBasedStateMachine):
             # A discard for age may leave younger ones before it to be tried; nothing else may.
             if self.policy.age_ms is None:
                 assert wanted <= self.settled[share.partition], "overtaken"
+        if self.filters is None:
+            owed = {one.partition for one in self.path.committable()}
+            assert not owed & set(work.batch.partitions), "begun before a commit"
         if isinstance(work, Invoke):
             assert len(work.batch) <= self.bounds.records
             assert len(ENCODER.event(work.batch)) <= self.bounds.payload_bytes

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.system.waiting import until
 
 from sluicegate.errors import AwsError
 from sluicegate.execution import ExecutionRoles, FunctionLogs
@@ -183,3 +184,23 @@ def test_output_without_end_is_lost_beyond_what_may_wait(bench: Bench) -> None:
         bench.logs.write(bench.version, "stream", [(now_ms, "x" * 1_000_000)])
     assert bench.logs.flush()
     assert bench.logs.lost == 40
+
+
+def test_a_flush_writes_what_still_waits_for_company(bench: Bench) -> None:
+    bench.allow("logs:*")
+    # Where no time passes, nothing is ever due.
+    bench.logs = FunctionLogs(bench.client, bench.roles, monotonic=lambda: 0.0)
+    bench.log("first")
+    bench.log("second", "third")
+    assert bench.logged() == ["first", "second", "third"] and bench.logs.lost == 0
+    bench.logs.close()
+
+
+def test_what_fills_a_call_waits_for_no_more(bench: Bench) -> None:
+    bench.allow("logs:*")
+    bench.logs = FunctionLogs(bench.client, bench.roles, monotonic=lambda: 0.0)
+    now_ms = bench.endpoint.clock.now_ms()
+    for _ in range(6):
+        bench.logs.write(bench.version, "stream", [(now_ms, "x" * 200_000)])
+    until(lambda: bench.groups != [] and len(bench.logged()) == 6, "six lines")
+    bench.logs.close()

@@ -16,7 +16,7 @@ from tests.unit.execution.surveying import (
     Bench,
     cluster,
 )
-from tests.unit.operations.kafka.asserting import NOWHERE, created, stated
+from tests.unit.operations.kafka.asserting import NOWHERE, created, running, stated
 
 from sluicegate.execution import findings, plan
 from sluicegate.execution.findings import Denied
@@ -49,6 +49,13 @@ def test_a_cluster_anybody_may_read_is_reached_over_tls(bench: Bench) -> None:
     assert connection.bootstrap_servers == ("127.0.1.1:9094",)
     assert connection.is_tls and connection.login == findings.Anonymous()
     assert (connection.group_id, connection.authority) == (ID, None)
+
+
+def test_a_cluster_made_without_a_word_on_clients_is_one_anybody_may_read(bench: Bench) -> None:
+    bench.permit(*ASKED)
+    bench.on(running(bench.endpoint))
+    connection = bench.connection()
+    assert connection.is_tls and connection.login == findings.Anonymous()
 
 
 @pytest.mark.parametrize(

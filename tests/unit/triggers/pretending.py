@@ -22,6 +22,7 @@ class Polling:
     has_delivered: bool = False
     is_closed: bool = False
     login_refused: bool = False
+    has_failed: bool = False
 
     def must_log_in_anew(self) -> bool:
         refused, self.login_refused = self.login_refused, False

@@ -200,10 +200,17 @@ def test_an_endpoint_out_of_reach_is_no_denial(bench: Bench) -> None:
 
 
 def test_another_password_is_logged_in_with_anew(bench: Bench) -> None:
-    bench.step(2)
+    bench.step(30)
     changed = {"SecretString": json.dumps({"username": "u", "password": "other"})}
     bench.machine.answer = lambda _operation, _params: changed
     bench.machine.open[0].login_refused = True
+    bench.step()
+    assert [polling.is_closed for polling in bench.machine.pollings] == [True, False]
+
+
+def test_a_poller_that_fails_is_followed_by_another(bench: Bench) -> None:
+    bench.step()
+    bench.machine.open[0].has_failed = True
     bench.step()
     assert [polling.is_closed for polling in bench.machine.pollings] == [True, False]
 

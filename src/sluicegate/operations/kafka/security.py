@@ -16,6 +16,7 @@ from ..operation import Params
 from .refusals import invalid
 
 _TLS, _PLAINTEXT, _BOTH = "TLS", "PLAINTEXT", "TLS_PLAINTEXT"
+_BLOCKS = ("Sasl", "Tls", "Unauthenticated")
 
 _DEFAULT = Security(
     unauthenticated=True,
@@ -65,8 +66,9 @@ def _authentication(security: Security, given: Mapping[str, Any], *, is_new: boo
         said = {**none, **said}
         if "Unauthenticated" not in given and not any(said.values()):
             said["unauthenticated"] = True
-    named = security.authority_arns if authorities is None else tuple(authorities)
-    changed = replace(security, authority_arns=named, **said)
+    arns = security.authority_arns if authorities is None else tuple(authorities)
+    named = tuple(block for block in _BLOCKS if block in given or block in security.named)
+    changed = replace(security, authority_arns=arns, named=named, **said)
     return changed if changed.tls else replace(changed, authority_arns=())
 
 
@@ -101,9 +103,17 @@ def _check(security: Security) -> None:
         raise invalid(problem, parameter)
 
 
-def authentication(security: Security) -> dict[str, Any]:
-    """ClientAuthentication as Describe shows it."""
-    return {
+def is_change(security: Security, now: Security) -> bool:
+    """Whether anything is otherwise than `now`; what a request merely names is not."""
+    return replace(security, named=now.named) != now
+
+
+def authentication(security: Security) -> dict[str, Any] | None:
+    """ClientAuthentication as Describe shows it: the blocks that were named, or nothing.
+
+    Terraform's provider takes a block it did not send for a difference, and AWS has none there.
+    """
+    blocks = {
         "Sasl": {
             "Scram": {"Enabled": security.scram},
             "Iam": {"Enabled": security.iam},
@@ -114,6 +124,7 @@ def authentication(security: Security) -> dict[str, Any]:
         },
         "Unauthenticated": {"Enabled": security.unauthenticated},
     }
+    return {block: blocks[block] for block in security.named} or None
 
 
 def encryption(security: Security, volume_key_arn: str) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def _update_security(call: Call, params: Params) -> Result:
         asked = security.asked(params, cluster.security)
         if asked.in_cluster != cluster.security.in_cluster:
             raise invalid("Encryption within the cluster cannot be changed.", "inCluster")
-        if asked == cluster.security:
+        if not security.is_change(asked, cluster.security):
             raise invalid(_NO_SECURITY_CHANGE)
         changed = replace(cluster, security=asked)
         return changed, _security(cluster), _security(changed)

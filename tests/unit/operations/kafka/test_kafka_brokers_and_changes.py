@@ -111,6 +111,7 @@ def test_security_is_changed_and_the_change_can_be_watched(endpoint: Endpoint) -
     )
     assert told["SourceClusterInfo"]["ClientAuthentication"]["Sasl"]["Scram"] == {"Enabled": False}
     assert told["TargetClusterInfo"]["ClientAuthentication"]["Sasl"] == both
+    assert set(info["ClientAuthentication"]) == {"Sasl"}
     started(endpoint, arn)
     (listed,) = kafka.list_cluster_operations(ClusterArn=arn)["ClusterOperationInfoList"]
     assert (listed["OperationArn"], listed["OperationState"]) == (operation, "UPDATE_COMPLETE")
@@ -146,6 +147,8 @@ def test_security_is_changed_only_where_there_is_something_to_change(endpoint: E
         "The request does not include any updates to the security setting of the cluster. "
         "Verify the request, then try again."
     )
+    named = {"Unauthenticated": {"Enabled": False}}
+    assert "does not include any updates" in refusal(ClientAuthentication=named)
     off = {"Sasl": {"Iam": {"Enabled": False}}}
     assert refusal(ClientAuthentication=off) == (
         "At least one way of client authentication must be turned on."

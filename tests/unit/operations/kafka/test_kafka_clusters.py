@@ -46,8 +46,6 @@ def test_a_cluster_is_described_as_it_was_asked_for(endpoint: Endpoint) -> None:
     assert len(info["BrokerNodeGroupInfo"]["SecurityGroups"]) == 1
     assert info["ClientAuthentication"] == {
         "Sasl": {"Scram": {"Enabled": False}, "Iam": {"Enabled": True}},
-        "Tls": {"CertificateAuthorityArnList": [], "Enabled": False},
-        "Unauthenticated": {"Enabled": False},
     }
     in_transit = {"ClientBroker": "TLS", "InCluster": True}
     assert info["EncryptionInfo"]["EncryptionInTransit"] == in_transit
@@ -60,6 +58,23 @@ def test_a_cluster_is_described_as_it_was_asked_for(endpoint: Endpoint) -> None:
     assert nested["ClusterType"] == "PROVISIONED"
     assert nested["Provisioned"]["NumberOfBrokerNodes"] == 4
     assert {**nested, **nested["Provisioned"]}.items() >= info.items()
+
+
+def test_client_authentication_shows_what_was_named(endpoint: Endpoint) -> None:
+    def shown(name: str, **more: Any) -> Any:
+        arn = created(endpoint, name, **more)
+        info = endpoint.client("kafka").describe_cluster(ClusterArn=arn)["ClusterInfo"]
+        return info.get("ClientAuthentication")
+
+    assert shown("bare") is None
+    anybody = {"Unauthenticated": {"Enabled": True}}
+    assert shown("open", ClientAuthentication=anybody) == anybody
+    off = {"Tls": {"Enabled": False}, "Unauthenticated": {"Enabled": False}}
+    assert shown("closed", ClientAuthentication=off | IAM_ONLY) == {
+        "Sasl": {"Scram": {"Enabled": False}, "Iam": {"Enabled": True}},
+        "Tls": {"CertificateAuthorityArnList": [], "Enabled": False},
+        "Unauthenticated": {"Enabled": False},
+    }
 
 
 def test_version_2_makes_the_same_cluster(endpoint: Endpoint) -> None:

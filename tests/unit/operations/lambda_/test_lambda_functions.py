@@ -145,6 +145,18 @@ def test_lists_come_in_pages_of_fifty_at_most(endpoint: Endpoint) -> None:
     assert sum(len(page["Functions"]) for page in pages) == 52
 
 
+def test_waiters_find_what_they_wait_for_at_once(endpoint: Endpoint) -> None:
+    made(endpoint)
+    client = endpoint.client("lambda")
+    client.publish_version(FunctionName="orders")
+    for name in client.waiter_names:
+        client.get_waiter(name).wait(
+            FunctionName="orders",
+            Qualifier="1",
+            WaiterConfig={"MaxAttempts": 1},
+        )
+
+
 def test_a_role_that_does_not_trust_lambda(endpoint: Endpoint) -> None:
     message = "The role defined for the function cannot be assumed by Lambda."
     endpoint.role("worker", trust=trusting("ec2.amazonaws.com"))

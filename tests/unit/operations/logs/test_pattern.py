@@ -291,6 +291,6 @@ def test_wildcards_mean_what_shell_patterns_mean(parts: list[str], text: str) ->
 )
 def test_matching_a_megabyte_is_never_slow(pattern: str, message: str) -> None:
     matches = compiled(pattern)
-    started = time.process_time()
+    started = time.thread_time()
     matches(message)
-    assert time.process_time() - started < 1
+    assert time.thread_time() - started < 1
