@@ -32,6 +32,8 @@ _POLL_SECONDS = 0.5
 _BUSY_SECONDS = 0.001
 _LONGEST_BUSY_SECONDS = 0.02
 _COMMIT_AGAIN_SECONDS = 0.5
+# What takes brokers longer than this to answer is a problem to be told.
+_SILENCE_SECONDS = 10.0
 # While partitions are paused somebody has to look whether they can be let in again.
 _CROWDED_POLL_SECONDS = 0.02
 _MOST_POLLED = 1_000
@@ -86,6 +88,8 @@ class Poller:
         self._busy = 0
         self._busy_seconds = _BUSY_SECONDS
         self._commit_at = 0.0
+        # The library waits for brokers that are silent, and tells nothing of them meanwhile.
+        self._committing_since: float | None = None
         self._is_ending = self._has_ended = False
         self._has_failed = self._has_delivered = False
         self._workers: list[threading.Thread] = []
@@ -98,6 +102,9 @@ class Poller:
         """What keeps records from being delivered, if something does: the brokers first."""
         with self._changed:
             failing = next(iter(self._failing.values()), None)
+            since = self._committing_since
+            if since is not None and self._monotonic() - since > _SILENCE_SECONDS:
+                return problems.NO_CONNECTION
             return self._troubles.problem() or failing
 
     @property
@@ -204,11 +211,14 @@ class Poller:
         with self._changed:
             if not self._busy:
                 return False
-            if self._changed.wait_for(self._path.committable, self._busy_seconds):
+            if self._changed.wait_for(self._may_commit, self._busy_seconds):
                 self._busy_seconds = _BUSY_SECONDS
             else:
                 self._busy_seconds = min(2 * self._busy_seconds, _LONGEST_BUSY_SECONDS)
             return True
+
+    def _may_commit(self) -> bool:
+        return self._monotonic() >= self._commit_at and bool(self._path.committable())
 
     def _idle_seconds(self) -> float:
         with self._changed:
@@ -331,12 +341,14 @@ class Poller:
         """Commit what may be, in the polling thread; what could not be is tried again soon."""
         with self._changed:
             commits = self._path.committable()
-        if not commits:
-            return
+            if not commits:
+                return
+            self._committing_since = self._monotonic()
         committing = self._consumer.commit(commits)
-        if committing.again:
-            self._commit_at = self._monotonic() + _COMMIT_AGAIN_SECONDS
         with self._changed:
+            self._committing_since = None
+            if committing.again:
+                self._commit_at = self._monotonic() + _COMMIT_AGAIN_SECONDS
             self._path.committed(committing.done)
             self._troubles.note(committing.troubles)
             self._changed.notify_all()

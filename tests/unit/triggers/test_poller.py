@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 
 import pytest
@@ -35,9 +36,15 @@ class Waiting(StubConsumer):
     committers: set[str]
     polls = 0
 
+    def __init__(self, topic: StubTopic, told: OnRebalance) -> None:
+        super().__init__(topic, told)
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+
     def commit(self, commits: Iterable[Commit]) -> Committing:
         # The library would keep any other thread waiting until nobody polls.
         self.committers = {*getattr(self, "committers", ()), threading.current_thread().name}
+        assert self.may_answer.wait(30)
         return super().commit(commits)
 
     def poll(self, timeout_seconds: float, most: int = 1_000) -> Polled:
@@ -84,6 +91,7 @@ class Bench:
         self.topic.idle = threading.Event()  # type: ignore[attr-defined]
         self.function = Function(self.topic)
         self.consumer: Waiting
+        self.later = 0.0
         path = DataPath(
             EventEncoder(EventSource("", "kafka.example:9092"), self.topic.name),
             bounds=Bounds(records=10, window_ms=0),
@@ -97,6 +105,7 @@ class Bench:
             FrozenClock(),
             most=4,
             patience_seconds=30,
+            monotonic=lambda: time.monotonic() + self.later,
             jitter=lambda: 0.0,
         )
         self.consumer.assign(*range(partitions))
@@ -254,6 +263,17 @@ def test_brokers_that_refuse_are_the_problem_until_records_come(bench: Bench) ->
     until(lambda: bench.poller.problem is problems.NOT_AUTHORIZED, "the refusal to be told")
     bench.push(1, 0)
     until(lambda: bench.poller.problem is None, "records")
+
+
+def test_brokers_that_do_not_answer_a_commit_are_the_problem(bench: Bench) -> None:
+    bench.consumer.may_answer.clear()
+    bench.push(1, 0)
+    until(lambda: bench.poller.has_delivered, "the record")
+    assert bench.poller.problem is None
+    bench.later = 11.0
+    until(lambda: bench.poller.problem is problems.NO_CONNECTION, "it to be told")
+    bench.consumer.may_answer.set()
+    until(lambda: bench.poller.problem is None, "the answer")
 
 
 def test_a_function_that_is_gone_is_told_and_nothing_is_committed(bench: Bench) -> None:
