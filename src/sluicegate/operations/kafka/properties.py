@@ -55,7 +55,7 @@ _WHOLES = """
     transaction.state.log.replication.factor transactional.id.expiration.ms
 """
 
-_CHECKS: Mapping[str, Check] = {
+CHECKS: Mapping[str, Check] = {
     **dict.fromkeys(_FLAGS.split(), _flag),
     **dict.fromkeys(_WHOLES.split(), _whole),
     "log.cleaner.min.cleanable.ratio": _decimal,
@@ -93,7 +93,7 @@ def checked(content: bytes, versions: Iterable[str]) -> tuple[str, dict[str, str
 
 
 def _faults(name: str, value: str, versions: Iterable[str]) -> Iterator[dict[str, object]]:
-    check = _CHECKS.get(name)
+    check = CHECKS.get(name)
     if check is None and name not in _OBSOLETE:
         message = (
             f"Key '{name}' is not supported by at least one Apache Kafka version. "
