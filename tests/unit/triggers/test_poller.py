@@ -191,7 +191,8 @@ def test_a_throttled_function_is_asked_again(bench: Bench) -> None:
     until(lambda: bench.is_committed(p0=3), "the batch")
 
 
-def test_what_runs_ends_before_a_partition_is_given_back(bench: Bench) -> None:
+def held(function: Function) -> tuple[threading.Event, threading.Event]:
+    """A function that succeeds once it may end: that it has begun, and that it may end."""
     begun, may_end = threading.Event(), threading.Event()
 
     def answer(_batch: Batch) -> Answer:
@@ -199,7 +200,12 @@ def test_what_runs_ends_before_a_partition_is_given_back(bench: Bench) -> None:
         assert may_end.wait(30)
         return Success()
 
-    bench.function.answer = answer
+    function.answer = answer
+    return begun, may_end
+
+
+def test_what_runs_ends_before_a_partition_is_given_back(bench: Bench) -> None:
+    begun, may_end = held(bench.function)
     bench.push(10, 0)
     assert begun.wait(30)
     giving = threading.Thread(target=bench.consumer.revoke, args=(0,))
@@ -211,14 +217,7 @@ def test_what_runs_ends_before_a_partition_is_given_back(bench: Bench) -> None:
 
 
 def test_what_a_lost_partition_runs_is_not_committed(bench: Bench) -> None:
-    begun, may_end = threading.Event(), threading.Event()
-
-    def answer(_batch: Batch) -> Answer:
-        begun.set()
-        assert may_end.wait(30)
-        return Success()
-
-    bench.function.answer = answer
+    begun, may_end = held(bench.function)
     bench.push(10, 0)
     assert begun.wait(30)
     bench.consumer.lose(0)
@@ -228,14 +227,7 @@ def test_what_a_lost_partition_runs_is_not_committed(bench: Bench) -> None:
 
 
 def test_closing_finishes_and_commits_what_runs(bench: Bench) -> None:
-    begun, may_end = threading.Event(), threading.Event()
-
-    def answer(_batch: Batch) -> Answer:
-        begun.set()
-        assert may_end.wait(30)
-        return Success()
-
-    bench.function.answer = answer
+    begun, may_end = held(bench.function)
     bench.push(30, 0)
     assert begun.wait(30)
     closing = threading.Thread(target=bench.poller.close)
