@@ -1,6 +1,5 @@
 """What starts sandboxes on this host, at the level of isolation it was found to allow."""
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from .places import Places, Told
 from .runtime_folders import LAUNCHER, RuntimeFolders
 from .runtimes import Interpreter
 from .sandbox import Sandbox, pipes
+from .spawner_host import SpawnerHost
 from .spawning import Spawner
 from .users import Users
 from .variables import defaults
@@ -20,19 +20,14 @@ EPHEMERAL_MB = 512
 PLACES = Places()
 
 
-class Host:
+class Host(SpawnerHost):
     """Starts sandboxes; keeps the spawner, and what it shows on its stage."""
 
     def __init__(
         self, level: Level, users: Users, folders: RuntimeFolders, spawn: Callable[[], Spawner]
     ) -> None:
-        self.level = level
+        super().__init__(level, users, folders, spawn)
         self._with_proc = level is Level.STRICT
-        self._users = users
-        self._folders = folders
-        self._spawn = spawn
-        self._lock = threading.Lock()
-        self._spawner: Spawner | None = None
         self._shown: dict[str, str] = {}
         self._uses: dict[str, int] = {}
 
@@ -74,14 +69,6 @@ class Host:
             inside = Inside(shown, ephemeral_mb, told(PLACES), command, with_proc=self._with_proc)
             return self._start(inside, at_end)
 
-    def close(self) -> None:
-        """End the spawner, and with it whatever still runs."""
-        with self._lock:
-            if self._spawner is not None:
-                self._spawner.close()
-                self._spawner = None
-        self._users.close()
-
     def _start_python(
         self,
         shown: str,
@@ -118,14 +105,8 @@ class Host:
         sandbox.at_end(at_end)
         return sandbox
 
-    def _alive(self) -> Spawner:
-        with self._lock:
-            if self._spawner is None or not self._spawner.is_alive:
-                if self._spawner is not None:
-                    self._spawner.close()
-                self._spawner = self._spawn()
-                self._shown.clear()
-            return self._spawner
+    def _on_new_spawner(self) -> None:
+        self._shown.clear()
 
     def _kept(self, path: str) -> str:
         """Where sandboxes find a folder that stays shown."""

@@ -8,7 +8,6 @@ import os
 import shutil
 import socket
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from .places import Places, Told
 from .runtime_folders import LAUNCHER, RuntimeFolders
 from .runtimes import Interpreter
 from .sandbox import Sandbox, pipes
+from .spawner_host import SpawnerHost
 from .spawning import Spawner, SpawnFailed, Started
 from .users import Users
 
@@ -32,18 +32,13 @@ _NOT_COPIED = shutil.ignore_patterns(
 _Ignore = Callable[[str, list[str]], set[str]]
 
 
-class PlainHost:
+class PlainHost(SpawnerHost):
     """Starts commands; keeps the spawner and what was copied."""
 
     def __init__(
         self, level: Level, users: Users, folders: RuntimeFolders, spawn: Callable[[], Spawner]
     ) -> None:
-        self.level = level
-        self._users = users
-        self._folders = folders
-        self._spawn = spawn
-        self._lock = threading.Lock()
-        self._spawner: Spawner | None = None
+        super().__init__(level, users, folders, spawn)
         self._copies = Path(tempfile.mkdtemp(prefix="sluicegate-plain-"))
         self._copies.chmod(0o711)
         self._copied: dict[str, str] = {}
@@ -69,12 +64,8 @@ class PlainHost:
         raise SpawnFailed(f"{sandbox} was not started ahead for {code}")
 
     def close(self) -> None:
-        """End the spawner and whatever still runs."""
-        with self._lock:
-            if self._spawner is not None:
-                self._spawner.close()
-                self._spawner = None
-        self._users.close()
+        """End the spawner and whatever still runs; what was copied goes with them."""
+        super().close()
         shutil.rmtree(self._copies, ignore_errors=True)
 
     def _start(
@@ -146,14 +137,6 @@ class PlainHost:
         finally:
             os.close(lifeline)
         return Started(pid, *listeners, process, ended), held
-
-    def _alive(self) -> Spawner:
-        with self._lock:
-            if self._spawner is None or not self._spawner.is_alive:
-                if self._spawner is not None:
-                    self._spawner.close()
-                self._spawner = self._spawn()
-            return self._spawner
 
     def _reachable(self, path: Path, ignore: _Ignore | None = None) -> str:
         """The path, or where it was copied to when another user cannot walk there."""

@@ -35,9 +35,7 @@ def main() -> None:
     """Serve until standard input ends."""
     # Blocked in the supervisor, which waits for them; inherited through exec.
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    logging.basicConfig(format="%(levelname)s %(name)s %(message)s", level=logging.WARNING)
-    # What clients send wrong is theirs to know; it must not fill our log.
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    _log_warnings()
     _raise_descriptor_limit()
     line = sys.stdin.buffer.readline()
     if not line:
@@ -84,6 +82,12 @@ class _Late:
         """The answer to a request, once there is somebody to give it."""
         assert self.front is not None
         return self.front.answer(request)
+
+
+def _log_warnings() -> None:
+    logging.basicConfig(format="%(levelname)s %(name)s %(message)s", level=logging.WARNING)
+    # What clients send wrong is theirs to know; it must not fill our log.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
 
 def _raise_descriptor_limit() -> None:
