@@ -8,22 +8,24 @@ from .server import Server
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
-_OUTCOMES = (": denied", ": allowed")
 
-
-def test_least_privilege_runs_where_env_points(calm: Server) -> None:
+def run_example(server: Server, path: str, seconds: float) -> str:
+    """What an example prints, run where `env` points; it must succeed."""
     run = subprocess.run(
-        [sys.executable, EXAMPLES / "least_privilege.py"],
-        env=calm.variables(),
+        [sys.executable, EXAMPLES / path],
+        env=server.variables(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=seconds,
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    told = [
-        line.strip() for line in run.stdout.splitlines() if line.endswith(("denied", "allowed"))
-    ]
+    return run.stdout
+
+
+def test_least_privilege_runs_where_env_points(calm: Server) -> None:
+    printed = run_example(calm, "least_privilege.py", 60)
+    told = [line.strip() for line in printed.splitlines() if line.endswith(("denied", "allowed"))]
     assert told == [
         "read the orders secret: denied",
         "read the orders secret: allowed",
@@ -34,15 +36,6 @@ def test_least_privilege_runs_where_env_points(calm: Server) -> None:
 
 
 def test_orders_go_from_a_topic_to_a_function(calm: Server) -> None:
-    run = subprocess.run(
-        [sys.executable, EXAMPLES / "orders" / "run.py"],
-        env=calm.variables(),
-        capture_output=True,
-        text=True,
-        timeout=400,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
-    assert run.stdout == "2,000 of 2,000 orders handled\n"
+    assert run_example(calm, "orders/run.py", 400) == "2,000 of 2,000 orders handled\n"
     assert calm.client("lambda").list_functions()["Functions"] == []
     assert calm.client("iam").list_roles(PathPrefix="/")["Roles"][0]["Path"].startswith("/aws-")

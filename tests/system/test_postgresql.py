@@ -1,7 +1,5 @@
 """`serve` with its state in PostgreSQL."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +10,7 @@ from sluicegate.wire.client import Credentials
 from tests.contract.postgresql_server import PostgresqlServer
 
 from .server import Server
-from .test_examples import EXAMPLES
+from .test_examples import run_example
 from .test_serve import get
 from .waiting import until
 
@@ -68,13 +66,4 @@ def test_a_server_that_goes_and_comes_back(
 
 def test_a_trigger_on_postgresql(tmp_path: Path, url: str) -> None:
     with Server(tmp_path / "state", "--workers", "2", SLUICEGATE_DATABASE=url) as server:
-        run = subprocess.run(
-            [sys.executable, EXAMPLES / "orders" / "run.py"],
-            env=server.variables(),
-            capture_output=True,
-            text=True,
-            timeout=400,
-            check=False,
-        )
-    assert run.returncode == 0, run.stderr
-    assert run.stdout == "2,000 of 2,000 orders handled\n"
+        assert run_example(server, "orders/run.py", 400) == "2,000 of 2,000 orders handled\n"

@@ -6,26 +6,16 @@ from collections.abc import Iterator
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.unit.operations.lambda_.mapping_asserting import ELEVEN
+
 from .kafka_user import associate, new_cluster, new_secret
 from .server import Server
 from .trigger_user import HEALS_SECONDS, MANAGED, Stage, Trigger, allow
 from .waiting import until
 from .witness import Verdict
 
-ELEVEN = [
-    "kafka:DescribeCluster",
-    "kafka:GetBootstrapBrokers",
-    "ec2:CreateNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeVpcs",
-    "ec2:DeleteNetworkInterface",
-    "ec2:DescribeSubnets",
-    "ec2:DescribeSecurityGroups",
-    "logs:CreateLogGroup",
-    "logs:CreateLogStream",
-    "logs:PutLogEvents",
-]
 SECRET = ["secretsmanager:GetSecretValue", "kms:Decrypt"]
+GRANTED = [*ELEVEN, *SECRET]
 STOPPING = ["kafka:DescribeCluster", "kafka:GetBootstrapBrokers", "ec2:DescribeVpcs", SECRET[0]]
 LOGGING = [action for action in ELEVEN if action.startswith("logs:")]
 
@@ -44,7 +34,7 @@ def trigger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trigger]:
         with pytest.raises(ClientError) as refused:
             stage.mapping("guarded", "guarded", SourceAccessConfigurations=access)
         assert refused.value.response["Error"]["Code"] == "InvalidParameterValueException"
-        stage.give("guarded", allow(ELEVEN + SECRET))
+        stage.give("guarded", allow(GRANTED))
         yield stage.mapping("guarded", "guarded", SourceAccessConfigurations=access)
 
 
@@ -60,7 +50,7 @@ def test_without_one_action_it_stops_says_so_and_catches_up(trigger: Trigger, ac
     stage = trigger.stage
     trigger.until_handled(more(trigger))
     trigger.until_ok()
-    left = [each for each in ELEVEN + SECRET if each != action]
+    left = [each for each in GRANTED if each != action]
     stage.give("guarded", allow(left))
     said = trigger.until_problem(action)
     assert "permission" in said or "Please ensure the role can perform" in said
@@ -76,7 +66,7 @@ def test_without_one_action_it_stops_says_so_and_catches_up(trigger: Trigger, ac
     stage.give("guarded", allow([*left, "sqs:ListQueues"]))
     trigger.until_problem(action)
     assert trigger.handled() == handled and group.committed() == stood
-    stage.give("guarded", allow(ELEVEN + SECRET))
+    stage.give("guarded", allow(GRANTED))
     trigger.until_handled(wanted, HEALS_SECONDS)
     trigger.until_ok()
     assert trigger.shown()["StateTransitionReason"] == "USER_INITIATED"
@@ -85,11 +75,11 @@ def test_without_one_action_it_stops_says_so_and_catches_up(trigger: Trigger, ac
 
 def test_without_its_log_it_goes_on(trigger: Trigger) -> None:
     stage = trigger.stage
-    left = [each for each in ELEVEN + SECRET if each not in LOGGING]
+    left = [each for each in GRANTED if each not in LOGGING]
     stage.give("guarded", allow(left))
     trigger.until_handled(more(trigger))
     trigger.until_ok()
-    stage.give("guarded", allow(ELEVEN + SECRET))
+    stage.give("guarded", allow(GRANTED))
 
 
 def test_a_role_that_trusts_lambda_no_more_stops_it(trigger: Trigger) -> None:

@@ -8,23 +8,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from tests.system.waiting import until
+from tests.unit.execution.surveying import ARN, TRUST
 
 from sluicegate.errors import AwsError
 from sluicegate.execution import ExecutionRoles, FunctionLogs
 from sluicegate.functions import Credentials, FunctionVersion
 from sluicegate.testing import Endpoint
 from sluicegate.wire.client import Credentials as Signing
-
-ARN = "arn:aws:lambda:us-east-1:000000000000:function:orders"
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": {
-        "Effect": "Allow",
-        "Principal": {"Service": "lambda.amazonaws.com"},
-        "Action": "sts:AssumeRole",
-        "Condition": {"ArnEquals": {"aws:SourceArn": ARN}},
-    },
-}
 
 
 def allowing(*actions: str, **condition: dict[str, str]) -> dict[str, Any]:

@@ -1,19 +1,16 @@
-"""Clusters and users' secrets in a word, and what a client saw when it was refused."""
+"""Clusters and users' secrets in a word, and MSK's refusals of mistakes."""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-from botocore.exceptions import ClientError
+from tests.unit.operations.asserting import ACCOUNT, refused
 
 from sluicegate.store import cluster_nodes, clusters
 from sluicegate.store.cluster_nodes import Node
 from sluicegate.testing import Endpoint
 
-ACCOUNT = "000000000000"
 KAFKA = f"arn:aws:kafka:us-east-1:{ACCOUNT}"
-ALICE = f"arn:aws:iam::{ACCOUNT}:user/alice"
 NOWHERE = f"{KAFKA}:cluster/gone/0f0e0d0c-1111-2222-3333-444455556666-7"
 INACCESSIBLE = "Amazon MSK wasn't able to access the provided secret."
 
@@ -95,33 +92,8 @@ def secret(
     return arn
 
 
-def refused(operation: Callable[..., Any], *, status: int = 400, **params: Any) -> tuple[str, str]:
-    """Code and message of the error a call ends with."""
-    with pytest.raises(ClientError) as caught:
-        operation(**params)
-    response = caught.value.response
-    assert response["ResponseMetadata"]["HTTPStatusCode"] == status
-    return response["Error"]["Code"], response["Error"]["Message"]
-
-
 def bad_request(operation: Callable[..., Any], **params: Any) -> str:
     """The message of MSK's refusal of a mistake."""
     code, message = refused(operation, **params)
     assert code == "BadRequestException"
     return message
-
-
-def allow(*actions: str, resource: Any = "*", **more: Any) -> dict[str, Any]:
-    """A policy of one statement that allows `actions`."""
-    return {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": resource, **more}],
-    }
-
-
-def no_policy(action: str, resource: str, user: str = ALICE) -> str:
-    """AWS's sentence for what no identity policy allows."""
-    return (
-        f"User: {user} is not authorized to perform: {action} on resource: {resource} "
-        f"because no identity-based policy allows the {action} action"
-    )

@@ -3,13 +3,13 @@
 import json
 from typing import Any
 
+from tests.unit.operations.asserting import refused
 from tests.unit.operations.kafka.asserting import (
     IAM_ONLY,
     KAFKA,
     SCRAM_ONLY,
     bad_request,
     created,
-    refused,
     running,
     started,
     stated,

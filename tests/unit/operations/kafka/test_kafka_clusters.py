@@ -3,15 +3,14 @@
 import re
 from typing import Any
 
+from tests.unit.operations.asserting import allow, refused
 from tests.unit.operations.kafka.asserting import (
     IAM_ONLY,
     KAFKA,
     NOWHERE,
-    allow,
     asked,
     bad_request,
     created,
-    refused,
     running,
     stated,
     subnets,

@@ -6,18 +6,15 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.unit.operations.asserting import ACCOUNT, allow, no_policy, refused
 from tests.unit.operations.kafka.asserting import (
-    ACCOUNT,
     IAM_ONLY,
     KAFKA,
     SCRAM_ONLY,
-    allow,
     asked,
     bad_request,
     created,
     key,
-    no_policy,
-    refused,
     subnets,
 )
 

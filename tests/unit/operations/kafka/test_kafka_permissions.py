@@ -6,16 +6,14 @@ from typing import Any
 
 import pytest
 from botocore import xform_name
+from tests.unit.operations.asserting import allow, no_policy, refused
 from tests.unit.operations.kafka.asserting import (
     KAFKA,
     NOWHERE,
     SCRAM_ONLY,
-    allow,
     asked,
     bad_request,
     key,
-    no_policy,
-    refused,
     running,
     secret,
     started,

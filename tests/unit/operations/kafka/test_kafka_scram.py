@@ -4,16 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from tests.unit.operations.asserting import ACCOUNT, allow, no_policy, refused
 from tests.unit.operations.kafka.asserting import (
-    ACCOUNT,
     INACCESSIBLE,
     SCRAM_ONLY,
-    allow,
     bad_request,
     created,
     key,
-    no_policy,
-    refused,
     running,
     secret,
     started,

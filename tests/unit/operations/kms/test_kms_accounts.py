@@ -2,7 +2,8 @@
 
 import json
 
-from tests.unit.operations.kms.asserting import ACCOUNT, ARN, allow, refused
+from tests.unit.operations.asserting import ACCOUNT, allow, refused
+from tests.unit.operations.kms.asserting import ARN
 from tests.unit.operations.kms.foreign import FOREIGN, stranger
 
 from sluicegate.testing import Endpoint

@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.operations.kms.asserting import ARN, allow, refused
+from tests.unit.operations.asserting import allow, refused
+from tests.unit.operations.kms.asserting import ARN
 
 from sluicegate.errors import Corrupted
 from sluicegate.operations.kms.ciphertext import Blob, seal

@@ -1,7 +1,8 @@
 from typing import Any
 
 import pytest
-from tests.unit.operations.kms.asserting import ACCOUNT, ALICE, ARN, allow, refused
+from tests.unit.operations.asserting import ACCOUNT, ALICE, allow, refused
+from tests.unit.operations.kms.asserting import ARN
 
 from sluicegate.access.sessions import Sessions
 from sluicegate.testing import Endpoint, Member

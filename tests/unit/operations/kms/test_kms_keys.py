@@ -2,7 +2,8 @@ import datetime
 import json
 from typing import Any
 
-from tests.unit.operations.kms.asserting import ACCOUNT, ALICE, ARN, allow, refused
+from tests.unit.operations.asserting import ACCOUNT, ALICE, allow, refused
+from tests.unit.operations.kms.asserting import ARN
 
 from sluicegate.testing import Endpoint
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from botocore import xform_name
-from tests.unit.operations.kms.asserting import ALICE, ARN, allow, no_policy, refused
+from tests.unit.operations.asserting import ALICE, allow, no_policy, refused
+from tests.unit.operations.kms.asserting import ARN
 
 from sluicegate.operations.kms import OPERATIONS
 from sluicegate.testing import Endpoint

@@ -1,18 +1,15 @@
-"""Functions to test with, what a client saw when it was refused, and policies in a word."""
+"""Functions to test with, and roles for them."""
 
 import io
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import pytest
-from botocore.exceptions import ClientError
+from tests.unit.operations.asserting import ACCOUNT, allow
 
 from sluicegate.testing import Endpoint
 
-ACCOUNT = "000000000000"
 ARN = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function"
-ALICE = f"arn:aws:iam::{ACCOUNT}:user/alice"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/worker"
 HANDLER = {"handler.py": "def handle(e, c): return e"}
 
@@ -64,28 +61,3 @@ def with_code(**params: Any) -> dict[str, Any]:
         "Code": {"ZipFile": zipped()},
     } | params
     return {name: value for name, value in given.items() if value is not None}
-
-
-def refused(operation: Callable[..., Any], status: Any = 400, **params: Any) -> tuple[str, str]:
-    """Code and message of the error a call ends with."""
-    with pytest.raises(ClientError) as caught:
-        operation(**params)
-    response = caught.value.response
-    assert response["ResponseMetadata"]["HTTPStatusCode"] == status, response
-    return response["Error"]["Code"], response["Error"]["Message"]
-
-
-def allow(*actions: str, resource: Any = "*", **more: Any) -> dict[str, Any]:
-    """A policy of one statement that allows `actions`."""
-    return {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": resource, **more}],
-    }
-
-
-def no_policy(action: str, resource: str, user: str = ALICE) -> str:
-    """AWS's sentence for what no identity policy allows."""
-    return (
-        f"User: {user} is not authorized to perform: {action} on resource: {resource} "
-        f"because no identity-based policy allows the {action} action"
-    )

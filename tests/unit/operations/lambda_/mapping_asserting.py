@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
+from tests.unit.operations.asserting import allow
 from tests.unit.operations.kafka.asserting import running
-from tests.unit.operations.lambda_.asserting import ROLE, allow, made, role
+from tests.unit.operations.lambda_.asserting import ROLE, made, role
 
 from sluicegate.store import mappings
 from sluicegate.testing import Endpoint

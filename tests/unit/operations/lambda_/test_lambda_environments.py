@@ -5,16 +5,8 @@ import sqlite3
 from typing import Any
 
 import pytest
-from tests.unit.operations.lambda_.asserting import (
-    ACCOUNT,
-    ARN,
-    ROLE,
-    allow,
-    made,
-    refused,
-    role,
-    with_code,
-)
+from tests.unit.operations.asserting import ACCOUNT, allow, refused
+from tests.unit.operations.lambda_.asserting import ARN, ROLE, made, role, with_code
 
 from sluicegate.testing import Endpoint
 

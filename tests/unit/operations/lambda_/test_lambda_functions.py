@@ -6,12 +6,11 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.unit.operations.asserting import ACCOUNT, refused
 from tests.unit.operations.lambda_.asserting import (
-    ACCOUNT,
     ARN,
     ROLE,
     made,
-    refused,
     role,
     trusting,
     with_code,

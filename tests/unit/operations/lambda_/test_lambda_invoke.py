@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from tests.system.waiting import until
-from tests.unit.operations.lambda_.asserting import ARN, made, refused
+from tests.unit.operations.asserting import refused
+from tests.unit.operations.lambda_.asserting import ARN, made
 
 from sluicegate.clock import SystemClock
 from sluicegate.errors import Corrupted, Unavailable

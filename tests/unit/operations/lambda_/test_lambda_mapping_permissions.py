@@ -5,15 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.unit.operations.asserting import ALICE, allow, no_policy, refused
 from tests.unit.operations.kafka.asserting import key
-from tests.unit.operations.lambda_.asserting import (
-    ALICE,
-    ROLE,
-    allow,
-    made,
-    no_policy,
-    refused,
-)
+from tests.unit.operations.lambda_.asserting import ROLE, made
 from tests.unit.operations.lambda_.mapping_asserting import (
     ELEVEN,
     FUNCTION,

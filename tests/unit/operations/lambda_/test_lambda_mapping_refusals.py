@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.unit.operations.asserting import refused
 from tests.unit.operations.kafka.asserting import NOWHERE
 from tests.unit.operations.kafka.asserting import created as created_cluster
-from tests.unit.operations.lambda_.asserting import made, refused
+from tests.unit.operations.lambda_.asserting import made
 from tests.unit.operations.lambda_.mapping_asserting import (
     FUNCTION,
     SCRAM,

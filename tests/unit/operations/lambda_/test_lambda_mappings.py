@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.unit.operations.lambda_.asserting import made, refused
+from tests.unit.operations.asserting import refused
+from tests.unit.operations.lambda_.asserting import made
 from tests.unit.operations.lambda_.mapping_asserting import (
     FUNCTION,
     MAPPING,

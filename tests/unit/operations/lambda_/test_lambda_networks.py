@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from tests.unit.operations.lambda_.asserting import allow, made, refused, role, with_code
+from tests.unit.operations.asserting import allow, refused
+from tests.unit.operations.lambda_.asserting import made, role, with_code
 
 from sluicegate.testing import Endpoint
 

@@ -6,14 +6,11 @@ from typing import Any
 
 import pytest
 from botocore import xform_name
+from tests.unit.operations.asserting import ACCOUNT, allow, no_policy, refused
 from tests.unit.operations.lambda_.asserting import (
-    ACCOUNT,
     ARN,
     ROLE,
-    allow,
     made,
-    no_policy,
-    refused,
     role,
     trusting,
     with_code,

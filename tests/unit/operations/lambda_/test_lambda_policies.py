@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from botocore.exceptions import ClientError
-from tests.unit.operations.lambda_.asserting import ACCOUNT, ALICE, ARN, made, refused
+from tests.unit.operations.asserting import ACCOUNT, ALICE, refused
+from tests.unit.operations.lambda_.asserting import ARN, made
 
 from sluicegate.access.sessions import Sessions
 from sluicegate.testing import Endpoint, Member

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.unit.operations.lambda_.asserting import ARN, made, refused, zipped
+from tests.unit.operations.asserting import refused
+from tests.unit.operations.lambda_.asserting import ARN, made, zipped
 
 from sluicegate.testing import Endpoint
 

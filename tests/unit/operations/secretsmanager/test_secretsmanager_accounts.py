@@ -2,8 +2,8 @@
 
 import json
 
+from tests.unit.operations.asserting import ACCOUNT, allow, refused
 from tests.unit.operations.kms.foreign import stranger
-from tests.unit.operations.secretsmanager.asserting import ACCOUNT, allow, refused
 
 from sluicegate.testing import Endpoint
 

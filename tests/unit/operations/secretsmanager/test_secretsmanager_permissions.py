@@ -7,16 +7,8 @@ from typing import Any
 
 import pytest
 from botocore import xform_name
-from tests.unit.operations.secretsmanager.asserting import (
-    ACCOUNT,
-    ALICE,
-    ARN,
-    NOT_FOUND,
-    TOKENS,
-    allow,
-    no_policy,
-    refused,
-)
+from tests.unit.operations.asserting import ACCOUNT, ALICE, allow, no_policy, refused
+from tests.unit.operations.secretsmanager.asserting import ARN, NOT_FOUND, TOKENS
 
 from sluicegate.operations.secretsmanager import OPERATIONS
 from sluicegate.testing import Endpoint

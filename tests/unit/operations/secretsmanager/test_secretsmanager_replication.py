@@ -5,14 +5,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.unit.operations.secretsmanager.asserting import (
-    ACCOUNT,
-    ALICE,
-    NOT_FOUND,
-    TOKENS,
-    allow,
-    refused,
-)
+from tests.unit.operations.asserting import ACCOUNT, ALICE, allow, refused
+from tests.unit.operations.secretsmanager.asserting import NOT_FOUND, TOKENS
 from tests.unit.operations.secretsmanager.replicating import (
     FAR,
     HERE,

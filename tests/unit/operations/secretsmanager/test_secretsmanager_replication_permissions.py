@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.unit.operations.secretsmanager.asserting import ALICE, allow, no_policy, refused
+from tests.unit.operations.asserting import ALICE, allow, no_policy, refused
 from tests.unit.operations.secretsmanager.replicating import (
     FAR,
     HERE,

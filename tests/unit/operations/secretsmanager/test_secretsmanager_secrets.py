@@ -3,15 +3,8 @@ import string
 from typing import Any
 
 import pytest
-from tests.unit.operations.secretsmanager.asserting import (
-    ACCOUNT,
-    ALICE,
-    ARN,
-    DELETED,
-    NOT_FOUND,
-    allow,
-    refused,
-)
+from tests.unit.operations.asserting import ACCOUNT, ALICE, allow, refused
+from tests.unit.operations.secretsmanager.asserting import ARN, DELETED, NOT_FOUND
 
 from sluicegate.operations.secretsmanager.policies import is_public
 from sluicegate.testing import Endpoint

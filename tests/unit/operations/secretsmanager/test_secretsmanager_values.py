@@ -5,7 +5,8 @@ import pytest
 from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.operations.secretsmanager.asserting import DELETED, TOKENS, refused
+from tests.unit.operations.asserting import refused
+from tests.unit.operations.secretsmanager.asserting import DELETED, TOKENS
 
 from sluicegate.operations.secretsmanager import versions
 from sluicegate.testing import Endpoint
