@@ -30,9 +30,16 @@ from sluicegate.functions.runtimes import Interpreter
 from sluicegate.settings import Settings
 
 CODE = "def handler(event, context): return len(event)"
+BOMB = """
+import os, time
+def handler(event, context):
+    while True:
+        try: os.fork()
+        except OSError: time.sleep(0.01)
+"""
 REGION = "us-east-1"
 SIZES = {"1 KB": (1_000, 0.2), "1 MB": (1_000_000, 2.0)}
-WARM, COLD = 300, 15
+WARM, COLD, BOMBS = 300, 15, 5
 PYTHON = f"python3.{sys.version_info.minor}"
 
 
@@ -67,6 +74,10 @@ def main() -> None:
             first(ready, code)
             ours = statistics.median(first(ready, code, rest=0.4) for _ in range(COLD))
             row("from a sandbox started ahead", ours, theirs, "<= 5 ms")
+        with pool(path, ahead=0) as bombed:
+            (code / "handler.py").write_text(BOMB)
+            took = statistics.median(overdue(bombed, code) for _ in range(BOMBS))
+            print(f"{'gone after time is up, 1,000 forking':<36}{took:>7.0f}{'<= 500 ms':>29}")
 
 
 def row(name: str, ours: float, theirs: float, goal: str) -> None:
@@ -115,7 +126,17 @@ def first(functions: Pool, code: Path, *, rest: float = 0.0) -> float:
     return took
 
 
-def version(code: Path, revision: str) -> FunctionVersion:
+def overdue(functions: Pool, code: Path) -> float:
+    """How long after its time nothing of a fork bomb is left, in milliseconds."""
+    one = version(code, str(uuid.uuid4()), memory_mb=10_240, timeout_seconds=2)
+    begun = time.perf_counter()
+    functions.invoke(one, invocation(b"0"))
+    return (time.perf_counter() - begun - one.timeout_seconds) * 1000
+
+
+def version(
+    code: Path, revision: str, *, memory_mb: int = 512, timeout_seconds: int = 60
+) -> FunctionVersion:
     """A function of that revision."""
     return FunctionVersion(
         arn=f"arn:aws:lambda:{REGION}:000000000000:function:f",
@@ -129,9 +150,9 @@ def version(code: Path, revision: str) -> FunctionVersion:
         account="000000000000",
         region=REGION,
         log_group="/aws/lambda/f",
-        memory_mb=512,
+        memory_mb=memory_mb,
         ephemeral_mb=512,
-        timeout_seconds=60,
+        timeout_seconds=timeout_seconds,
         environment={},
     )
 

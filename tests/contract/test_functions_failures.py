@@ -155,6 +155,8 @@ def test_time_is_up(rig: Counted, how: str) -> None:
             {NASTY[how]}
         """,
         timeout_seconds=1,
+        # More than a thousand processes have of their own: time is to be what ends them.
+        memory_mb=10_240,
     )
     event = invocation(version, None)
     begun = time.monotonic()
@@ -168,6 +170,24 @@ def test_time_is_up(rig: Counted, how: str) -> None:
     log = "".join(rig.sink.lines(version.name))
     assert re.search(rf"Z {event.request_id} Task timed out after 1.00 seconds\n\n", log)
     assert log.endswith("Status: timeout\n")
+
+
+def test_functions_weigh_less_than_the_service(rig: Counted) -> None:
+    version = rig.function(
+        """
+        import os
+        def handler(event, context):
+            session = "/proc/self/autogroup"
+            told = open(session).read() if os.path.exists(session) else ""
+            return os.getpriority(os.PRIO_PROCESS, 0), told.split()[-1:]
+        """
+    )
+    niceness, session = rig.answer(version)
+    assert niceness == os.getpriority(os.PRIO_PROCESS, 0) + 5
+    if os.geteuid() == 0 and Path("/proc/self/autogroup").exists():
+        # An ordinary user may say so ten times a second only.
+        assert session == ["5"]
+    rig.pool.retire(version.arn)
 
 
 def test_a_daemon_that_is_left_behind_goes_with_its_environment(rig: Counted) -> None:

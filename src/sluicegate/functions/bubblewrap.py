@@ -63,7 +63,8 @@ def arguments(inside: Inside, stage: str) -> list[str]:
 
 def _options(inside: Inside, stage: str) -> Iterator[str]:
     yield from ("--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent")
-    yield from ("--new-session", "--clearenv")
+    # No session of its own: it has had one since before it weighed less, see `kernel.step_aside`.
+    yield "--clearenv"
     for name, value in inside.environment.items():
         yield from ("--setenv", name, value)
     yield from ("--ro-bind", "/usr", "/usr")

@@ -19,6 +19,7 @@ class Watched(Protocol):
     pid: int
     memory_bytes: int
     peak_bytes: int
+    is_ending: bool
 
     def exhausted(self) -> None:
         """It has used more than its limit."""
@@ -83,7 +84,12 @@ def look(sandbox: Watched) -> None:
     # Added up, what processes share counts several times: enough to acquit. To condemn, pages are
     # asked for one by one, which takes its time.
     if resident > sandbox.memory_bytes:
-        used = sum(map(_proportional, pids))
+        used = 0
+        for pid in pids:
+            # Reading about the dying keeps them from it.
+            if sandbox.is_ending:
+                return
+            used += _proportional(pid)
         sandbox.peak_bytes = max(sandbox.peak_bytes, min(used, sandbox.memory_bytes))
         if used > sandbox.memory_bytes:
             sandbox.exhausted()

@@ -63,7 +63,7 @@ def _close_all_but(kept: set[int]) -> None:
 
 
 def _run(output: int, go: int, told: Mapping[str, Any], program: bytes) -> None:
-    os.setsid()
+    kernel.step_aside()
     uid = told["uid"]
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if uid >= 0:

@@ -30,6 +30,7 @@ class Sandbox:
         self.memory_bytes = 0
         self.peak_bytes = 0
         self.ran_out_of_memory = False
+        self.is_ending = False
         self._ended = started.ended
         self._go = go
         self._lifeline = lifeline
@@ -55,10 +56,14 @@ class Sandbox:
 
     def kill(self) -> None:
         """End all of it: with its first process everything else ends."""
+        self.is_ending = True
         if self._lifeline >= 0:
             lifeline, self._lifeline = self._lifeline, -1
             os.close(lifeline)
             return
+        with contextlib.suppress(OSError), open(f"/proc/{self.pid}/autogroup", "w") as file:
+            # Dying takes time too, of which it had a small share; see `kernel.step_aside`.
+            file.write("0")
         with contextlib.suppress(OSError):
             signal.pidfd_send_signal(self.process, signal.SIGKILL)
 

@@ -215,6 +215,7 @@ def _fork(run: Callable[[], None]) -> int:
 
 
 def _execute(inherited: Mapping[int, int], uid: int, command: Sequence[str]) -> None:
+    kernel.step_aside()
     if uid >= 0:
         kernel.drop_to(uid)
     os.set_inheritable(0, True)
