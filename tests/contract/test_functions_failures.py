@@ -1,9 +1,11 @@
 """What a function does wrong, what AWS says of it, and that nothing of it is left."""
 
+import json
 import os
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -327,7 +329,9 @@ api="http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime"
 while true; do
     event=$(curl -sS -D /tmp/head "$api/invocation/next")
     id=$(grep -i '^lambda-runtime-aws-request-id:' /tmp/head | tr -d '\\r' | cut -d ' ' -f 2)
-    curl -sS -o /dev/null -X POST -d "{\\"handler\\": \\"$_HANDLER\\", \\"event\\": $event}" \
+    type=$(grep -i '^content-type:' /tmp/head | tr -d '\\r' | cut -d ' ' -f 2)
+    answer="{\\"handler\\": \\"$_HANDLER\\", \\"type\\": \\"$type\\", \\"event\\": $event}"
+    curl -sS -o /dev/null -X POST -d "$answer" \
         "$api/invocation/$id/response"
 done
 """
@@ -338,8 +342,10 @@ def test_an_executable_speaks_the_runtime_api(functions: Rig) -> None:
     version = functions.package(
         executable(SHELL_RUNTIME), mode=0o755, runtime="provided.al2023", handler="any.thing"
     )
-    for event in ({"a": 1}, "x" * 100_000):
-        assert functions.answer(version, event) == {"handler": "any.thing", "event": event}
+    for event, is_trigger_event in (({"a": 1}, False), ("x" * 100_000, False), ({}, True)):
+        told = replace(invocation(version, event), is_trigger_event=is_trigger_event)
+        answer = json.loads(functions.pool.invoke(version, told).payload)
+        assert answer == {"handler": "any.thing", "type": "application/json", "event": event}
 
 
 @pytest.mark.parametrize(

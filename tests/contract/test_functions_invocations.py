@@ -2,9 +2,13 @@
 
 import json
 import re
+import textwrap
+from dataclasses import replace
 
 import pytest
 from tests.contract.function_code import CREDENTIALS, Rig, invocation
+
+from sluicegate.functions import FunctionVersion, Invocation
 
 ECHO = "def handler(event, context): return event"
 
@@ -104,3 +108,47 @@ def test_the_context_is_that_of_aws(functions: Rig) -> None:
         "log_group_name": version.log_group,
         "client_context": None,
     }
+
+
+OWN_MSGSPEC = "def decode(text): return 'my own'"
+MARSHALLER = """
+    import json
+    from awslambdaric.lambda_runtime_client import LambdaRuntimeClient
+    from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
+    class Mine(LambdaMarshaller):
+        def unmarshal_request(self, request, content_type="application/json"):
+            return [content_type, json.loads(request)]
+    LambdaRuntimeClient.marshaller = Mine()
+"""
+
+
+def trigger_event(version: FunctionVersion, event: object) -> Invocation:
+    """The event as a trigger hands it over."""
+    return replace(invocation(version, event), is_trigger_event=True)
+
+
+def test_a_trigger_s_event_is_decoded_as_any_other(functions: Rig) -> None:
+    version = functions.function(
+        "def handler(event, context): return [event, context.aws_request_id]"
+    )
+    event = {"records": {"t-0": [{"offset": 2**62, "value": "eA==", "headers": [{"é": [-1]}]}]}}
+    for told in (trigger_event(version, event), invocation(version, event)):
+        outcome = functions.pool.invoke(version, told)
+        assert json.loads(outcome.payload) == [event, told.request_id]
+
+
+def test_what_decodes_it_is_not_in_a_function_s_way(functions: Rig) -> None:
+    code = "def handler(event, context):\n    import msgspec\n    return msgspec.decode(event)\n"
+    version = functions.package({"handler.py": code, "msgspec.py": OWN_MSGSPEC})
+    outcome = functions.pool.invoke(version, trigger_event(version, {}))
+    assert json.loads(outcome.payload) == "my own"
+    bare = functions.function("def handler(event, context): import msgspec")
+    outcome = functions.pool.invoke(bare, trigger_event(bare, {}))
+    assert json.loads(outcome.payload)["errorType"] == "ModuleNotFoundError"
+
+
+def test_a_function_s_own_marshaller_gets_json(functions: Rig) -> None:
+    code = textwrap.dedent(MARSHALLER) + "def handler(event, context): return event\n"
+    version = functions.function(code)
+    outcome = functions.pool.invoke(version, trigger_event(version, {"a": 1}))
+    assert json.loads(outcome.payload) == ["application/json", {"a": 1}]

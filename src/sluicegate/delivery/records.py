@@ -66,14 +66,14 @@ class Run:
     """Records of one partition, one after the other, and how they stand in an event.
 
     They are encoded in one buffer, commas between them, from `begin` on; the record at `n` ends
-    before `ends[n]`. One buffer and no object for each: the heap of a poller, which would grow and
-    shrink with every batch, costs more than the encoding.
+    before `ends[n]`. One buffer and no object for each, which would be touched again and again
+    until the batch is settled.
     """
 
     records: Sequence[Record]
     ends: Sequence[int]
     begin: int
-    buffer: bytearray = field(repr=False)
+    buffer: bytes = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.records)

@@ -13,11 +13,14 @@ from .failures import Failure
 from .logs import Log
 from .model import FunctionVersion, Invocation, Outcome
 from .runtime_api import Answered, Asks, Failed, Gone, RuntimeApi, Said, TimedOut
+from .runtimes import EXECUTABLES
 from .sandbox import Sandbox
 
 # As on AWS; an initialisation that takes longer goes on in the invocation's own time.
 _INIT_SECONDS = 10.0
 _MEBIBYTE = 1 << 20
+# As `launcher` knows it.
+_TRIGGER_EVENT = "application/vnd.sluicegate.trigger+json"
 
 
 class State(Enum):
@@ -118,7 +121,7 @@ class Environment:
             "Lambda-Runtime-Deadline-Ms": str(self._clock.now_ms() + left_ms),
             "Lambda-Runtime-Invoked-Function-Arn": invocation.invoked_arn,
             "Lambda-Runtime-Trace-Id": _trace(self._clock.now_ms(), invocation.request_id),
-            "Content-Type": "application/json",
+            "Content-Type": self._content_type(invocation),
         }
         if invocation.client_context:
             headers["Lambda-Runtime-Client-Context"] = invocation.client_context
@@ -129,6 +132,12 @@ class Environment:
             if not isinstance(said, Asks):
                 return said
         return self._api.listen(deadline)
+
+    def _content_type(self, invocation: Invocation) -> str:
+        # Told to our own launcher only: runtimes that functions bring get what AWS's get.
+        if invocation.is_trigger_event and self.version.runtime not in EXECUTABLES:
+            return _TRIGGER_EVENT
+        return "application/json"
 
     def _conclude(
         self, invocation: Invocation, said: Said, duration_ms: float, init_ms: float | None

@@ -34,12 +34,16 @@ class FunctionVersion:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One event for a function. `invoked_arn` is the ARN it was called by, qualifier included."""
+    """One event for a function. `invoked_arn` is the ARN it was called by, qualifier included.
+
+    `is_trigger_event` says that we have made the event: it is plain JSON, whoever parses it.
+    """
 
     request_id: str
     payload: bytes = field(repr=False)
     invoked_arn: str
     client_context: str = ""
+    is_trigger_event: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ from .runtimes import Interpreter
 
 LAUNCHER = "sluicegate_launcher"
 _WANTED = ("awslambdaric", "boto3")
+# Of the launcher alone, in a folder of its own: AWS's runtimes have no such module.
+_OURS, _OURS_FOLDER = ("msgspec",), "sluicegate"
 _PLATFORMS = ("manylinux2014", "manylinux_2_28")
 _INSTALL_SECONDS = 300
 
@@ -51,7 +53,7 @@ class RuntimeFolders:
 
     def _make(self, interpreter: Interpreter) -> Path:
         launcher = Path(__file__).with_name("launcher.py").read_bytes()
-        versions = " ".join(f"{name}=={metadata.version(name)}" for name in _WANTED)
+        versions = " ".join(f"{name}=={metadata.version(name)}" for name in (*_WANTED, *_OURS))
         digest = hashlib.sha256(launcher + versions.encode()).hexdigest()[:12]
         folder = self._cache / f"python{interpreter.minor}-{digest}"
         if folder.is_dir():
@@ -63,7 +65,8 @@ class RuntimeFolders:
             making = Path(tempfile.mkdtemp(prefix="making-", dir=self._cache))
             try:
                 if interpreter.minor == _own_minor():
-                    _copy_installed(making)
+                    _copy_installed(_WANTED, making)
+                    _copy_installed(_OURS, making / _OURS_FOLDER)
                 else:
                     _install(making, interpreter)
                 (making / f"{LAUNCHER}.py").write_bytes(launcher)
@@ -79,8 +82,8 @@ def _own_minor() -> str:
     return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def _copy_installed(target: Path) -> None:
-    for name in _with_requirements(_WANTED):
+def _copy_installed(names: tuple[str, ...], target: Path) -> None:
+    for name in _with_requirements(names):
         distribution = metadata.distribution(name)
         for file in distribution.files or ():
             source = Path(str(distribution.locate_file(file)))
@@ -108,12 +111,26 @@ def _with_requirements(names: tuple[str, ...]) -> Iterator[str]:
 
 
 def _install(target: Path, interpreter: Interpreter) -> None:
+    if fault := _fetched(_WANTED, target, interpreter):
+        raise AwsError(
+            "InvalidRuntimeException",
+            f"Runtime {interpreter.name} needs awslambdaric for Python {interpreter.minor}, which "
+            f"pip could not fetch: {fault}. It is fetched once; Python {_own_minor()} needs no "
+            "network.",
+            status=502,
+        )
+    # Not every version of Python has it, and the launcher does without.
+    _fetched(_OURS, target / _OURS_FOLDER, interpreter)
+
+
+def _fetched(names: tuple[str, ...], target: Path, interpreter: Interpreter) -> str:
+    """Have pip put wheels there; why it could not, or an empty text."""
     pip = [sys.executable, "-m", "pip"]
     if not _ends_well([*pip, "--version"]):
         pip = [interpreter.executable, "-m", "pip"]
     machine = platform.machine()
     options = [f"--platform={each}_{machine}" for each in _PLATFORMS]
-    wanted = [f"{name}<={metadata.version(name)}" for name in _WANTED]
+    wanted = [f"{name}<={metadata.version(name)}" for name in names]
     command = [*pip, "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     command += ["--target", str(target), f"--python-version={interpreter.minor}"]
     command += ["--only-binary=:all:", *options, *wanted]
@@ -123,19 +140,12 @@ def _install(target: Path, interpreter: Interpreter) -> None:
         ended = subprocess.run(  # noqa: S603 - names and versions are ours
             command, capture_output=True, env=environment, timeout=_INSTALL_SECONDS, check=False
         )
-        told = ended.stderr.decode("utf-8", "replace").strip()
-        is_done = ended.returncode == 0
     except subprocess.TimeoutExpired:
-        told, is_done = f"no end after {_INSTALL_SECONDS} s", False
-    if not is_done:
-        last = told.splitlines()[-1] if told else "pip failed"
-        raise AwsError(
-            "InvalidRuntimeException",
-            f"Runtime {interpreter.name} needs awslambdaric for Python {interpreter.minor}, which "
-            f"pip could not fetch: {last}. It is fetched once; Python {_own_minor()} needs no "
-            "network.",
-            status=502,
-        )
+        return f"no end after {_INSTALL_SECONDS} s"
+    told = ended.stderr.decode("utf-8", "replace").strip()
+    if ended.returncode == 0:
+        return ""
+    return told.splitlines()[-1] if told else "pip failed"
 
 
 def _ends_well(command: list[str]) -> bool:

@@ -109,8 +109,9 @@ def api(settings: Settings, listener: socket.socket) -> tuple[Child, socket.sock
         return Child("sluicegate.serve.child", orders, descriptors), ours
 
 
-# Events of megabytes come and go: a heap that is trimmed and grown each time halves the rate.
-_HEAP = {"MALLOC_TRIM_THRESHOLD_": "268435456", "MALLOC_TOP_PAD_": "16777216"}
+# Events of megabytes come and go: memory that is given back and asked for anew each time doubles
+# what encoding costs. The greatest threshold there is; told one of the two, glibc adapts neither.
+_HEAP = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "67108864"}
 
 
 def worker(settings: Settings, number: int) -> Child:

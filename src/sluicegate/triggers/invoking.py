@@ -77,7 +77,8 @@ class Invoker:
 
     def _invoked(self, choice: Choice, batch: Batch, event: bytes) -> Answer:
         version, request_id = choice.drawn(self._draw()), str(uuid.uuid4())
-        invocation = Invocation(request_id, event, self._mapping.function_arn)
+        arn = self._mapping.function_arn
+        invocation = Invocation(request_id, event, arn, is_trigger_event=True)
         try:
             with self._versions.ready(choice.function, version) as ready:
                 outcome = self._functions.invoke(ready, invocation)

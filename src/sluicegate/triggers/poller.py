@@ -31,6 +31,8 @@ _POLL_SECONDS = 0.5
 # While functions run, records are looked for after as long, and after longer when there are none.
 _BUSY_SECONDS = 0.001
 _LONGEST_BUSY_SECONDS = 0.02
+# How long an answer waits for others before it is committed.
+_TOGETHER_SECONDS = 0.001
 _COMMIT_AGAIN_SECONDS = 0.5
 # What takes brokers longer than this to answer is a problem to be told.
 _SILENCE_SECONDS = 10.0
@@ -79,15 +81,18 @@ class Poller:
         self._patience = min(patience_seconds, _MOST_PATIENCE_SECONDS)
         self._monotonic = monotonic
         self._jitter = jitter
-        # Guards what follows and the path; told whenever there may be something to do.
-        self._changed = threading.Condition()
+        # Guards what follows and the path.
+        self._lock = threading.Lock()
+        # Who polls waits for answers, who works for batches: nobody is woken for nothing. A batch
+        # wakes one; who takes it, and sees another, wakes the next.
+        self._answers, self._batches = (threading.Condition(self._lock) for _ in range(2))
         self._troubles = Troubles(monotonic)
         self._failing: dict[int, Problem] = {}
         self._delivered: set[int] = set()
         self._paused: frozenset[int] = frozenset()
         self._busy = 0
-        self._busy_seconds = _BUSY_SECONDS
-        self._commit_at = 0.0
+        self._commit_at = self._poll_at = 0.0
+        self._pause_seconds = _BUSY_SECONDS
         # The library waits for brokers that are silent, and tells nothing of them meanwhile.
         self._committing_since: float | None = None
         self._is_ending = self._has_ended = False
@@ -100,7 +105,7 @@ class Poller:
     @property
     def problem(self) -> Problem | None:
         """What keeps records from being delivered, if something does: the brokers first."""
-        with self._changed:
+        with self._lock:
             failing = next(iter(self._failing.values()), None)
             since = self._committing_since
             if since is not None and self._monotonic() - since > _SILENCE_SECONDS:
@@ -115,19 +120,19 @@ class Poller:
     @property
     def has_delivered(self) -> bool:
         """Whether anything was delivered."""
-        with self._changed:
+        with self._lock:
             return self._has_delivered
 
     def must_log_in_anew(self) -> bool:
         """Whether the brokers refused the login since this was asked last."""
-        with self._changed:
+        with self._lock:
             return self._troubles.must_log_in_anew()
 
     def progress(self) -> list[Progress]:
         """How far it is, by partition."""
         offsets = {each.partition: each for each in self._consumer.status()}
         at_ms, now_ms = self._clock.now_ms(), self._now_ms()
-        with self._changed:
+        with self._lock:
             return [
                 Progress(
                     self._mapping_id,
@@ -148,12 +153,12 @@ class Poller:
 
     def close(self) -> None:
         """Begin nothing more, finish and commit what runs, and leave the group."""
-        with self._changed:
+        with self._lock:
             self._is_ending = True
         self._thread.join()
-        with self._changed:
+        with self._lock:
             self._has_ended = True
-            self._changed.notify_all()
+            self._batches.notify_all()
         for worker in self._workers:
             worker.join(_JOIN_SECONDS)
 
@@ -182,46 +187,57 @@ class Poller:
         self._patience = 0.0
 
     def _is_unfinished(self) -> bool:
-        with self._changed:
+        with self._lock:
             return bool(self._busy or self._path.committable())
 
     def _poll_once(self) -> None:
         is_busy = self._await_answer()
-        if self._monotonic() >= self._commit_at:
+        now = self._monotonic()
+        if now >= self._commit_at:
             self._commit()
+        if is_busy and now < self._poll_at:
+            return
         polled = self._consumer.poll(0.0 if is_busy else self._idle_seconds(), _MOST_POLLED)
         for hole in polled.holes:
             self._tell_hole(hole)
-        with self._changed:
+        with self._lock:
             self._troubles.note(polled.troubles)
             if polled.records and not self._is_ending:
-                self._busy_seconds = _BUSY_SECONDS
                 self._troubles.clear()
                 self._path.received(polled.records, self._now_ms())
             crowded = self._path.crowded()
-            self._changed.notify_all()
+            self._batches.notify()
             self._have_workers()
         self._pause(crowded)
+        self._poll_again_in(_BUSY_SECONDS if polled.records else 2 * self._pause_seconds)
+
+    def _poll_again_in(self, seconds: float) -> None:
+        """While functions run, that is: longer and longer, as long as there are no records."""
+        self._pause_seconds = min(seconds, _LONGEST_BUSY_SECONDS)
+        self._poll_at = self._monotonic() + self._pause_seconds
 
     def _await_answer(self) -> bool:
         """While functions run, wait for what they answer, and not in the library.
 
-        Whether one runs. It is waited for longer and longer: records are looked for in between.
+        Whether one runs, or is about to. Until it is time to poll again; and for a moment longer
+        where others will answer soon: what is committed together costs brokers as much as one.
         """
-        with self._changed:
-            if not self._busy:
+        with self._lock:
+            if not self._busy and not self._is_due():
                 return False
-            if self._changed.wait_for(self._may_commit, self._busy_seconds):
-                self._busy_seconds = _BUSY_SECONDS
-            else:
-                self._busy_seconds = min(2 * self._busy_seconds, _LONGEST_BUSY_SECONDS)
+            if self._answers.wait_for(self._may_commit, self._poll_at - self._monotonic()):
+                self._answers.wait_for(lambda: not self._busy, _TOGETHER_SECONDS)
             return True
+
+    def _is_due(self) -> bool:
+        due_ms = None if self._is_ending else self._path.due_ms()
+        return due_ms is not None and due_ms <= self._now_ms()
 
     def _may_commit(self) -> bool:
         return self._monotonic() >= self._commit_at and bool(self._path.committable())
 
     def _idle_seconds(self) -> float:
-        with self._changed:
+        with self._lock:
             if self._path.committable():
                 return _BUSY_SECONDS  # a commit was refused
             longest = _CROWDED_POLL_SECONDS if self._paused else _POLL_SECONDS
@@ -241,7 +257,7 @@ class Poller:
         """Called in the polling thread, from inside the consumer."""
         match told:
             case Assigned(partitions, generation):
-                with self._changed:
+                with self._lock:
                     self._path.assigned(partitions, generation)
             case Revoked(partitions):
                 self._give_back(partitions)
@@ -249,14 +265,14 @@ class Poller:
                 self._forget(partitions)
 
     def _give_back(self, partitions: Collection[int]) -> None:
-        with self._changed:
+        with self._lock:
             self._path.hold(partitions)
-            self._changed.wait_for(lambda: not self._path.is_running(partitions), self._patience)
+            self._answers.wait_for(lambda: not self._path.is_running(partitions), self._patience)
         self._commit()
         self._forget(partitions)
 
     def _forget(self, partitions: Collection[int]) -> None:
-        with self._changed:
+        with self._lock:
             self._path.forget(partitions)
             for partition in partitions:
                 self._failing.pop(partition, None)
@@ -281,41 +297,42 @@ class Poller:
             except Exception:  # noqa: BLE001 - the top of a thread
                 # The batch stays under way, its offsets uncommitted: nothing is lost by it.
                 _log.exception("a batch is stuck mapping=%s", self._mapping_id)
-            with self._changed:
+            with self._lock:
                 self._busy -= 1
-                self._changed.notify_all()
+                self._answers.notify()
 
     def _next(self) -> Work | None:
-        with self._changed:
+        with self._lock:
             while not self._has_ended:
                 if not self._is_ending:
                     work = self._path.next(self._now_ms(), self._clock.now_ms())
                     if work is not None:
                         self._busy += 1
+                        self._batches.notify()
                         self._have_workers()
                         return work
                 due_ms = None if self._is_ending else self._path.due_ms()
                 left = None if due_ms is None else max(0.0, (due_ms - self._now_ms()) / 1000)
-                self._changed.wait(left)
+                self._batches.wait(left)
             return None
 
     def _done(self, work: Work) -> None:
         match work:
             case Invoke(batch=batch):
                 answer = self._asked(batch)
-                with self._changed:
+                with self._lock:
                     self._path.answered(work.id, answer, self._now_ms(), jitter=self._jitter())
                     self._note(batch, answer)
             case Discard():
                 self._drop(work)
-                with self._changed:
+                with self._lock:
                     self._path.discarded(work.id)
 
     def _asked(self, batch: Batch) -> Answer:
         try:
             return self._invoker.invoke(batch, self._path.encoder.event(batch))
         except FunctionGone:
-            with self._changed:
+            with self._lock:
                 self._failing.update(dict.fromkeys(batch.partitions, problems.FUNCTION_GONE))
             return Throttled()
 
@@ -339,19 +356,19 @@ class Poller:
 
     def _commit(self) -> None:
         """Commit what may be, in the polling thread; what could not be is tried again soon."""
-        with self._changed:
+        with self._lock:
             commits = self._path.committable()
             if not commits:
                 return
             self._committing_since = self._monotonic()
         committing = self._consumer.commit(commits)
-        with self._changed:
+        with self._lock:
             self._committing_since = None
             if committing.again:
                 self._commit_at = self._monotonic() + _COMMIT_AGAIN_SECONDS
             self._path.committed(committing.done)
             self._troubles.note(committing.troubles)
-            self._changed.notify_all()
+            self._batches.notify()
 
     def _last_result(self, partition: int) -> str:
         problem = self._failing.get(partition)
