@@ -1,4 +1,4 @@
-"""What a script without any Lambda does with a topic: the peers of `end_to_end`.
+"""What a script without any Lambda does with a topic: the bare loops of `end_to_end`.
 
     python -m benchmarks.loops LOOP SERVERS TOPIC GROUP
 

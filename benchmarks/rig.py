@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -40,6 +40,10 @@ PARTS = {
     "launcher.jar": "broker",
     "sluicegate.serve.child": "api",
 }
+
+
+class Ended(Exception):
+    """What was to commit has ended before; with what it said last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +135,15 @@ class Rig:
             listed = lambda_.list_event_source_mappings
             until(lambda: not listed()["EventSourceMappings"], "no mapping")
 
-    def witness(self, group: str, topic: str, partitions: int, count: int) -> Witnessed:
-        """Wait until the group has committed so many records."""
+    def witness(
+        self,
+        group: str,
+        topic: str,
+        partitions: int,
+        count: int,
+        alive: Callable[[], bool] = lambda: True,
+    ) -> Witnessed:
+        """Wait until the group has committed so many records; `Ended` when it no longer can."""
         committed, began, before = 0, 0.0, self.processor_seconds()
         first = now = 0.0
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -141,6 +152,8 @@ class Rig:
             now = time.monotonic()
             if committed and not first:
                 first, began, before = committed, now, self.processor_seconds()
+            if not alive():
+                raise Ended
             if now > deadline:
                 raise AssertionError(f"{committed} of {count} records in {PATIENCE_SECONDS:.0f} s")
             time.sleep(0.01)

@@ -16,7 +16,12 @@ _NOWHERE = {
     "a merge conflict": r"^(<{7}|>{7}) ",
 }
 _STAND_INS = r"unittest\.mock|\bmock\.patch|monkeypatch\.(setattr|delattr|setitem|delitem)"
-_LOCKS = ("requirements.lock", "tests/system/aws-cli.lock")
+_LOCKS = (
+    "requirements.lock",
+    "tests/system/aws-cli.lock",
+    "benchmarks/faststream.lock",
+    "benchmarks/quix.lock",
+)
 _MAY_PRINT = ("src/sluicegate/cli/", "src/sluicegate/serve/")
 
 
