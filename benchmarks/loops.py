@@ -23,7 +23,7 @@ SETTINGS = {
     "enable.auto.commit": False,
     "check.crcs": True,
     "fetch.queue.backoff.ms": 1,
-    "fetch.wait.max.ms": 10,
+    "fetch.wait.max.ms": 100,
     "queued.min.messages": 100_000,
 }
 

@@ -10,5 +10,10 @@ def handler(event: dict[str, Any], context: Any) -> None:
     del context
     for partition, records in event["records"].items():
         orders = [json.loads(base64.b64decode(record["value"])) for record in records]
-        amount = sum(order["amount"] for order in orders)
-        print(json.dumps({"partition": partition, "orders": len(orders), "amount": amount}))
+        handled = {
+            "partition": partition,
+            "offsets": [records[0]["offset"], records[-1]["offset"]],
+            "orders": len(orders),
+            "amount": sum(order["amount"] for order in orders),
+        }
+        print(json.dumps(handled))

@@ -140,6 +140,7 @@ def test_no_broker_outlives_serve_and_data_outlives_both(tmp_path: Path) -> None
         for pid in running:
             until(lambda pid=pid: is_gone(pid), "the brokers to end with serve")  # type: ignore[misc]
         server.restart()
+        assert state(server, cluster) == "HEALING"
         until(lambda: state(server, cluster) == "ACTIVE", "the cluster to be back")
         after = server.client("kafka").get_bootstrap_brokers(ClusterArn=cluster)
         assert after["BootstrapBrokerString"] == before["BootstrapBrokerString"]

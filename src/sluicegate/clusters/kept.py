@@ -94,7 +94,7 @@ class Kept:
             self._say_waiting(cluster, str(wait))
             return _WAIT_SECONDS
         if not self._answers(nodes):
-            self._say_waiting(cluster, "brokers are starting")
+            self._say_waiting(cluster, clusters.STARTING)
             return _SOON_SECONDS
         self._say_up(cluster)
         assert self._users is not None
@@ -183,7 +183,7 @@ class Kept:
     def _say_waiting(self, cluster: Cluster, why: str) -> None:
         """What keeps a cluster from being up is for everybody to see; said once."""
         state = "HEALING" if cluster.state in _UP_STATES else cluster.state
-        if self._said and why == "brokers are starting":
+        if self._said and why == clusters.STARTING:
             why = self._said  # why they start again says more
         if (cluster.state, cluster.state_message) == (state, why):
             return

@@ -18,6 +18,16 @@ from .state import StateFolder
 _log = logging.getLogger("sluicegate.serve")
 
 
+def say_none_runs(settings: Settings, folder: StateFolder) -> None:
+    """Before anybody can ask: what ran under an earlier `serve` is not up."""
+    from ..store import clusters
+    from ..store.database import Database, sqlite_url
+
+    database = Database(settings.database or sqlite_url(folder.database))
+    with contextlib.closing(database), database.write() as tx:
+        clusters.none_runs(tx)
+
+
 class Keeps(Protocol):
     """Whoever keeps one kind of thing."""
 

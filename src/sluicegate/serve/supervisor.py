@@ -85,11 +85,13 @@ def _nudge_all(workers: list[Place]) -> None:
 def _prepare(settings: Settings, folder: StateFolder) -> None:
     # Imported here, while the child imports too: before it is started, users would wait for it.
     from ..store.migrate import migrate_state
+    from .keepers import say_none_runs
     from .keys import open_root_key, open_vault
 
     open_vault(folder)
     open_root_key(folder, settings)
     migrate_state(settings.database, folder.database, folder.decisions, folder.log_events)
+    say_none_runs(settings, folder)
 
 
 def _keep(api: Place, workers: list[Place]) -> None:

@@ -59,6 +59,9 @@ clusters = sa.Table(
 
 PRESENT, DELETED = "present", "deleted"
 
+STARTING = "brokers are starting"
+"""Why a cluster is not up, where there is nothing more to say."""
+
 CLIENT = "CLIENT"
 CLIENT_SECURE = "CLIENT_SECURE"
 CLIENT_SASL_SCRAM = "CLIENT_SASL_SCRAM"
@@ -246,6 +249,13 @@ def set_state(
     query = query.where(clusters.c.state.in_(list(from_states)))
     values = {"state": state, "state_code": code, "state_message": message}
     return bool(tx.execute(query.values(values)).rowcount)
+
+
+def none_runs(tx: Tx) -> None:
+    """Nothing of a cluster runs yet: what was up is HEALING until its brokers answer."""
+    query = clusters.update().where(clusters.c.state.in_(["ACTIVE", "UPDATING"]))
+    values = {"state": "HEALING", "state_code": "WAITING", "state_message": STARTING}
+    tx.execute(query.values(values))
 
 
 def set_running(tx: Tx, cluster_id: str, running_version: str, kafka_id: str) -> None:

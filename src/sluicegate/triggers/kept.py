@@ -250,7 +250,8 @@ class Kept:
                 return self._problem if self._connection is None else None
         problem = problems.of(found.outcome)
         if problem is not None and problem.detail:
-            _log.warning("%s mapping=%s: %s", problem.text[:60], mapping.id, problem.detail)
+            reason = problem.reason or "PROBLEM"
+            _log.warning("%s mapping=%s: %s", reason, mapping.id, problem.detail)
         return problem
 
     def _keep_interfaces(self, mapping: EventSourceMapping, found: Surveyed) -> None:
@@ -317,7 +318,8 @@ class Kept:
             return
         self._noted_at = now
         notes = self._polling.progress()
-        if [replace(note, at_ms=0) for note in notes] != self._noted:
+        timeless = [replace(note, at_ms=0) for note in notes]
+        if timeless != self._noted:
             with self._database.write() as tx:
                 mapping_progress.note_progress(tx, notes)
-            self._noted = [replace(note, at_ms=0) for note in notes]
+            self._noted = timeless

@@ -15,7 +15,8 @@ from .functions import package, python, trusted_role
 from .permissions import policy
 from .story import Keys, StepFailed, Story
 
-_CODE = Path(__file__).with_name("orders_code.py")
+# A link to that of `examples/orders`; an installed package has it as a file.
+_CODE = Path(__file__).with_name("handler.py")
 _FUNCTION, _ROLE = "handle-orders", "handle-orders"
 _GROUP = f"/aws/lambda/{_FUNCTION}"
 _MANAGED = "arn:aws:iam::aws:policy/service-role/AWSLambdaMSKExecutionRole"
@@ -89,7 +90,7 @@ def a_trigger(story: Story, iam: Any, root: Keys, cluster: str, secret: str, key
         FunctionName=_FUNCTION,
         Runtime=python(),
         Role=role,
-        Handler="orders_code.handler",
+        Handler="handler.handler",
         Code={"ZipFile": package(_CODE)},
         Timeout=30,
     )
