@@ -10,6 +10,7 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from .isolation import Level
@@ -36,9 +37,15 @@ class PlainHost(SpawnerHost):
     """Starts commands; keeps the spawner and what was copied."""
 
     def __init__(
-        self, level: Level, users: Users, folders: RuntimeFolders, spawn: Callable[[], Spawner]
+        self,
+        level: Level,
+        users: Users,
+        folders: RuntimeFolders,
+        spawn: Callable[[], Spawner],
+        *,
+        with_proxy: bool = False,
     ) -> None:
-        super().__init__(level, users, folders, spawn)
+        super().__init__(level, users, folders, spawn, with_proxy=with_proxy)
         self._copies = Path(tempfile.mkdtemp(prefix="sluicegate-plain-"))
         self._copies.chmod(0o711)
         self._copied: dict[str, str] = {}
@@ -87,16 +94,19 @@ class PlainHost(SpawnerHost):
         try:
             if uid >= 0:
                 os.chown(scratch, uid, uid)
-            with pipes() as (output, printed, ear, go), _listeners() as (api, endpoint):
-                places = Places(
-                    task, runtime, _address(api), f"http://{_address(endpoint)}", scratch
-                )
+            with (
+                pipes() as (output, printed, ear, go),
+                _listeners(3 if self._with_proxy else 2) as listeners,
+            ):
+                api, *others = map(_address, listeners)
+                places = Places(task, runtime, api, *(f"http://{each}" for each in others))
+                places = replace(places, temporary=scratch)
                 order = {
-                    **self._limits(uid, places, readable, (api, endpoint)),
+                    **self._limits(uid, places, readable, listeners),
                     "command": command or [f"{task}/bootstrap"],
                     "environment": {**told(places), **environment},
                 }
-                started, held = self._keep(order, (printed, ear), (api, endpoint))
+                started, held = self._keep(order, (printed, ear), listeners)
         except BaseException:
             clean_up()
             raise
@@ -109,7 +119,7 @@ class PlainHost(SpawnerHost):
         uid: int,
         places: Places,
         readable: tuple[str, ...],
-        listeners: tuple[socket.socket, ...],
+        listeners: list[socket.socket],
     ) -> dict[str, object]:
         return {
             "uid": uid,
@@ -125,7 +135,7 @@ class PlainHost(SpawnerHost):
         self,
         order: dict[str, object],
         sent: tuple[int, int],
-        listeners: tuple[socket.socket, socket.socket],
+        listeners: list[socket.socket],
     ) -> tuple[Started, int]:
         """The command started, and our end of its keeper's lifeline."""
         lifeline, held = os.pipe()
@@ -136,7 +146,8 @@ class PlainHost(SpawnerHost):
             raise
         finally:
             os.close(lifeline)
-        return Started(pid, *listeners, process, ended), held
+        api, endpoint, *proxy = listeners
+        return Started(pid, api, endpoint, process, ended, proxy[0] if proxy else None), held
 
     def _reachable(self, path: Path, ignore: _Ignore | None = None) -> str:
         """The path, or where it was copied to when another user cannot walk there."""
@@ -156,11 +167,11 @@ def _address(listener: socket.socket) -> str:
 
 
 @contextmanager
-def _listeners() -> Iterator[tuple[socket.socket, socket.socket]]:
-    """Two listening sockets on loopback, of ports that were free; closed if this fails."""
-    made = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+def _listeners(count: int) -> Iterator[list[socket.socket]]:
+    """Listening sockets on loopback, of ports that were free; closed if this fails."""
+    made = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     try:
-        yield made[0], made[1]
+        yield made
     except BaseException:
         for each in made:
             each.close()

@@ -24,6 +24,7 @@ class Sandbox:
         self.process = started.process
         self.runtime_api = started.runtime_api
         self.endpoint = started.endpoint
+        self.proxy = started.proxy
         self.output = output
         self.places = places
         self.slot = ""
