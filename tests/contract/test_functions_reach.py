@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from tests.contract.function_code import Rig, eventually, make_rig
+from tests.contract.hostile_code import NOTHING
+from tests.contract.hostile_run import attack
 from tests.contract.missing import missing
 from tests.contract.test_functions_calls import Endpoint
 
@@ -223,6 +225,18 @@ def test_a_sandbox_started_ahead_reaches_it_too(
         for _ in range(3):
             assert rig.answer(version, {"fetch": f"http://{pages}/"})["fetch"][0] == 200
             rig.pool.retire(version.arn)
+    finally:
+        rig.pool.close()
+
+
+def test_a_hostile_function_gets_nothing_more(
+    pages: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    rig = make_rig(tmp_path_factory.mktemp("hostile"), functions_reach=pages)
+    try:
+        if rig.pool.isolation().level != "strict":
+            missing("this host allows no strict sandboxes")
+        assert attack(rig) == NOTHING
     finally:
         rig.pool.close()
 

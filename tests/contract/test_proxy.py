@@ -35,9 +35,11 @@ class Names:
 class Rig:
     """A proxy, and what clients of two sandboxes do with it."""
 
-    def __init__(self, reach: str, names: Names, endpoint_port: int = 9) -> None:
+    def __init__(self, reach: str, names: Names, endpoint_port: int, seconds: float) -> None:
         self.names = names
-        self.proxy = Proxy(Reach.read(reach), ("127.0.0.1", endpoint_port), names)
+        self.proxy = Proxy(
+            Reach.read(reach), ("127.0.0.1", endpoint_port), names, patience_seconds=seconds
+        )
         self._addresses = {}
         for sandbox in ("one", "other"):
             listener = socket.create_server(("127.0.0.1", 0))
@@ -71,9 +73,11 @@ def server() -> Iterator[socket.socket]:
 
 
 @contextlib.contextmanager
-def proxied(reach: str, names: Names | None = None, endpoint_port: int = 9) -> Iterator[Rig]:
+def proxied(
+    reach: str, names: Names | None = None, endpoint_port: int = 9, seconds: float = _SECONDS
+) -> Iterator[Rig]:
     """A proxy for as long as it is wanted."""
-    rig = Rig(reach, names or Names(), endpoint_port)
+    rig = Rig(reach, names or Names(), endpoint_port, seconds)
     try:
         yield rig
     finally:
@@ -250,6 +254,24 @@ def test_heads_are_bounded() -> None:
             assert everything(client) == b""
 
 
+def test_who_says_nothing_is_not_waited_for_long() -> None:
+    with proxied("good.test:80", seconds=0.1) as rig, rig.connect() as client:
+        client.sendall(b"GET http://good.test")
+        assert everything(client).startswith(b"HTTP/1.1 408 Request Timeout: no request came ")
+
+
+def test_nor_is_a_server_that_does_not_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as held:
+        # Its queue holds one: who comes later is not answered.
+        for _ in range(4):
+            waiting = held.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        with proxied(place_of(full), seconds=0.2) as rig:
+            answer = rig.asked(f"CONNECT {place_of(full)} HTTP/1.1\r\n\r\n")
+            assert f"`{place_of(full)}` does not answer: timed out" in answer
+
+
 @pytest.mark.parametrize("request_", [b"", b"CONNECT slow.test:80 HTTP/1.1\r\n\r\n"])
 def test_one_that_is_slow_keeps_no_other_waiting(server: socket.socket, request_: bytes) -> None:
     """Neither by saying nothing, nor by a name nobody answers for."""
@@ -281,14 +303,14 @@ def test_so_many_connections_and_no_more(server: socket.socket) -> None:
 def test_with_a_sandbox_what_it_has_open_ends(server: socket.socket) -> None:
     names = Names(slow_test="127.0.0.1")
     names.may_answer.clear()
-    place = place_of(server)
+    place, port = place_of(server), server.getsockname()[1]
     with (
-        proxied(f"slow.test:80, {place}", names) as rig,
+        proxied(f"slow.test:{port}, {place}", names) as rig,
         rig.tunnel(place) as tunnel,
         rig.connect() as silent,
         rig.connect() as looked_up,
     ):
-        looked_up.sendall(b"CONNECT slow.test:80 HTTP/1.1\r\n\r\n")
+        looked_up.sendall(f"CONNECT slow.test:{port} HTTP/1.1\r\n\r\n".encode())
         assert eventually(lambda: names.asked == ["slow.test"])
         arrived, _ = server.accept()
         with arrived:
@@ -297,3 +319,14 @@ def test_with_a_sandbox_what_it_has_open_ends(server: socket.socket) -> None:
             assert everything(silent) == everything(looked_up) == b""
         with pytest.raises(ConnectionError):
             rig.connect()
+        # What was looked up for it meanwhile is not connected to any more.
+        names.may_answer.set()
+        assert eventually(lambda: not beginnings())
+        server.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+def beginnings() -> list[threading.Thread]:
+    """The threads of connections that begin."""
+    return [each for each in threading.enumerate() if each.name == "proxy connection"]

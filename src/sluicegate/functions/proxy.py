@@ -17,8 +17,6 @@ from .pair import Line, Pair
 from .proxy_head import HEAD_BYTES, Refused, Wanted, read
 from .serving import Serving
 
-_HEAD_SECONDS = 10.0
-_CONNECT_SECONDS = 10.0
 # So long a refused client may go on sending before its connection is reset.
 _LEAVE_SECONDS = 2.0
 _MOST_CONNECTIONS = 32
@@ -26,6 +24,10 @@ _MOST_BEGINNING = 8
 # Of all sandboxes. Lookups cannot be called off: those of sandboxes that are gone count on.
 _MOST_THREADS = 640
 _MOST_ADDRESSES = 4
+_DESCRIPTORS_OF_A_LINE = 2
+DESCRIPTORS = 2 * _DESCRIPTORS_OF_A_LINE * 80 * _MOST_CONNECTIONS
+"""What the process should be allowed, so that a pool full of sandboxes keeps none waiting."""
+
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _NOWHERE = "setting `functions_reach` does not list it"
 
@@ -34,14 +36,26 @@ Lookup = Callable[[str, int], Sequence[Address]]
 
 
 class Proxy:
-    """Passes on what `reach` allows, never to `endpoint`; `close` ends every connection."""
+    """Passes on what `reach` allows, never to `endpoint`; `close` ends every connection.
 
-    def __init__(self, reach: Reach, endpoint: tuple[str, int], lookup: Lookup | None = None):
+    `patience_seconds` is how long a head may take, and once more, how long the outside.
+    """
+
+    def __init__(
+        self,
+        reach: Reach,
+        endpoint: tuple[str, int],
+        lookup: Lookup | None = None,
+        *,
+        patience_seconds: float = 10.0,
+    ) -> None:
         self._reach = reach
+        self._patience_seconds = patience_seconds
         self._endpoint_port = endpoint[1]
         self._lookup = lookup or look_up
-        # Two descriptors each: half of what the process may have is for others.
-        self._most_lines = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4
+        # Half of what the process may have is for others.
+        descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        self._most_lines = descriptors // (2 * _DESCRIPTORS_OF_A_LINE)
         self._threads = 0
         self._serving = Serving("proxy", self._begin)
 
@@ -116,19 +130,19 @@ class Proxy:
     def _made(self, beginning: "_Beginning", *, is_full: bool) -> "_Made | None":
         try:
             try:
-                head, more = beginning.head()
+                head, more = beginning.head(self._patience_seconds)
                 if is_full:
                     # Not before its head is read: who still writes it would not read an answer.
                     raise Refused(503, "too many connections are open; close some")
                 wanted = read(head)
-                return _Made(self._connected(wanted), wanted, more)
+                return _Made(self._connected(beginning, wanted), wanted, more)
             except Refused as refused:
                 beginning.refuse(refused)
         except OSError:
             pass  # the function has gone
         return None
 
-    def _connected(self, wanted: Wanted) -> socket.socket:
+    def _connected(self, beginning: "_Beginning", wanted: Wanted) -> socket.socket:
         if not self._reach.allows(wanted.host, wanted.port):
             raise Refused(403, f"`{wanted.place}` is not in reach of functions: {_NOWHERE}")
         literal = address_of(wanted.host)
@@ -136,7 +150,9 @@ class Proxy:
             addresses = [literal] if literal else self._lookup(wanted.host, wanted.port)
         except (OSError, UnicodeError) as error:
             raise Refused(502, f"`{wanted.place}` is not found: {_why(error)}") from None
-        deadline = time.monotonic() + _CONNECT_SECONDS
+        if beginning.is_over:
+            raise ConnectionError("the sandbox has ended")
+        deadline = time.monotonic() + self._patience_seconds
         trouble: Refused | None = None
         for address in addresses[:_MOST_ADDRESSES]:
             try:
@@ -166,15 +182,17 @@ class _Beginning:
 
     def __init__(self, inside: socket.socket) -> None:
         self.inside = inside
+        self.is_over = False
 
     def close(self) -> None:
         """Its sandbox ends: whoever waits for it here is woken, and closes it."""
+        self.is_over = True
         with contextlib.suppress(OSError):
             self.inside.shutdown(socket.SHUT_RDWR)
 
-    def head(self) -> tuple[bytes, bytes]:
+    def head(self, seconds: float) -> tuple[bytes, bytes]:
         """The head of its request, and what came behind; `OSError` when it ends before."""
-        deadline = time.monotonic() + _HEAD_SECONDS
+        deadline = time.monotonic() + seconds
         data = b""
         while (end := data.find(b"\r\n\r\n")) < 0:
             if len(data) >= HEAD_BYTES:
@@ -182,8 +200,7 @@ class _Beginning:
             try:
                 read = self._receive(deadline, HEAD_BYTES - len(data))
             except TimeoutError:
-                sentence = f"no request came within {_HEAD_SECONDS:.0f} seconds"
-                raise Refused(408, sentence) from None
+                raise Refused(408, f"no request came within {seconds:.0f} seconds") from None
             if not read:
                 raise ConnectionError("ended")
             data += read

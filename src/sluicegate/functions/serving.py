@@ -126,6 +126,7 @@ class Serving:
         served.listener.close()
         for line in list(served.lines):
             line.close()
+        served.lines.clear()
 
     def _accept(self, sandbox: Hashable) -> None:
         served = self._served.get(sandbox)
