@@ -10,7 +10,6 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from .isolation import Level
@@ -98,9 +97,7 @@ class PlainHost(SpawnerHost):
                 pipes() as (output, printed, ear, go),
                 _listeners(3 if self._with_proxy else 2) as listeners,
             ):
-                api, *others = map(_address, listeners)
-                places = Places(task, runtime, api, *(f"http://{each}" for each in others))
-                places = replace(places, temporary=scratch)
+                places = _places(task, runtime, listeners, scratch)
                 order = {
                     **self._limits(uid, places, readable, listeners),
                     "command": command or [f"{task}/bootstrap"],
@@ -159,6 +156,12 @@ class PlainHost(SpawnerHost):
                 shutil.copytree(path, target, symlinks=True, ignore=ignore)
                 self._copied[str(path)] = str(target)
             return self._copied[str(path)]
+
+
+def _places(task: str, runtime: str, listeners: list[socket.socket], scratch: str) -> Places:
+    api, *others = map(_address, listeners)
+    endpoint, proxy = [*(f"http://{each}" for each in others), ""][:2]
+    return Places(task, runtime, api, endpoint, proxy, scratch)
 
 
 def _address(listener: socket.socket) -> str:

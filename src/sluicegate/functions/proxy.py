@@ -112,9 +112,6 @@ class Proxy:
             if made is not None:
                 made.outside.close()
             return
-        for each in (beginning.inside, made.outside):
-            each.setblocking(False)
-            each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         Pair(
             self._serving.selector,
             beginning.inside,
@@ -135,7 +132,11 @@ class Proxy:
                     # Not before its head is read: who still writes it would not read an answer.
                     raise Refused(503, "too many connections are open; close some")
                 wanted = read(head)
-                return _Made(self._connected(beginning, wanted), wanted, more)
+                outside = self._connected(beginning, wanted)
+                for each in (beginning.inside, outside):
+                    each.setblocking(False)
+                    each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return _Made(outside, wanted, more)
             except Refused as refused:
                 beginning.refuse(refused)
         except OSError:

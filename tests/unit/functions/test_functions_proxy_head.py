@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sluicegate.functions.proxy_head import Refused, read
 
@@ -83,6 +85,40 @@ def test_what_is_not_clear_is_refused(head: bytes, status: int, sentence: str) -
     with pytest.raises(Refused, match=re.escape(sentence)) as refused:
         read(head)
     assert refused.value.status == status
+
+
+_PIECES = st.sampled_from(
+    [
+        *(b"GET ", b"CONNECT ", b"http://", b"a.test", b":80", b"/", b" HTTP/1.1", b"\r\n", b"\n"),
+        *(b"\r", b": ", b"Host: b.test", b"Content-Length: 1", b"Transfer-Encoding", b"\x00"),
+        *(
+            b"Connection: ",
+            b"close",
+            b"@",
+            b"[::1]",
+            b" ",
+            b"\t",
+            b"\xff",
+            b"GET http://c/ HTTP/1.1",
+        ),
+    ]
+)
+
+
+@given(st.lists(_PIECES, max_size=20))
+def test_whatever_comes_one_request_at_most_is_passed_on(pieces: list[bytes]) -> None:
+    try:
+        wanted = read(b"GET http://a.test/ HTTP/1.1\r\n" + b"".join(pieces))
+    except Refused:
+        return
+    head, end, rest = wanted.head.partition(b"\r\n\r\n")
+    assert (end, rest) == (b"\r\n\r\n", b"")
+    _, host, *fields, close = head.split(b"\r\n")
+    assert (host, close) == (b"Host: a.test", b"Connection: close")
+    assert not re.search(rb"[\r\n\0]", b"".join(fields))
+    names = [field.partition(b":")[0].lower() for field in fields]
+    assert not {b"host", b"connection", b"transfer-encoding"} & set(names)
+    assert names.count(b"content-length") == (1 if wanted.length else 0)
 
 
 def test_a_refusal_says_why_where_clients_look() -> None:
