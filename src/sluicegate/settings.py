@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import StartRefused
+from .reach import Reach
 
 PREFIX = "SLUICEGATE_"
 FILE = "sluicegate.toml"
@@ -66,6 +67,9 @@ class Settings:
     function_uids: str = _setting(
         "700000-700999", "users of the host that function code runs as, when started as root"
     )
+    functions_reach: str = _setting(
+        "", "HOST:PORT, separated by commas, that functions may reach by HTTP; default: nothing"
+    )
 
     @property
     def state_folder(self) -> Path:
@@ -115,6 +119,11 @@ class Settings:
         """Users that function code runs as."""
         first, last = self.function_uids.split("-")
         return range(int(first), int(last) + 1)
+
+    @property
+    def reach(self) -> Reach:
+        """What functions may reach beyond the endpoint."""
+        return Reach.read(self.functions_reach)
 
     @property
     def is_loopback(self) -> bool:
@@ -231,3 +240,7 @@ def _check_functions(settings: Settings) -> None:
             f"setting `function_uids` takes two numbers from 1000 on, FIRST-LAST, "
             f"not `{settings.function_uids}`"
         )
+    try:
+        Reach.read(settings.functions_reach)
+    except ValueError as error:
+        raise StartRefused(f"setting `functions_reach` takes HOST:PORT, …: {error}") from None

@@ -20,6 +20,7 @@ _MAY_BE_IMPORTED_BY_THE_MIDDLE = frozenset(
 _PURE = {
     "src/sluicegate/iam": _MAY_BE_IMPORTED_BY_THE_MIDDLE,
     "src/sluicegate/network.py": _MAY_BE_IMPORTED_BY_THE_MIDDLE,
+    "src/sluicegate/reach.py": _MAY_BE_IMPORTED_BY_THE_MIDDLE,
     "src/sluicegate/delivery": _MAY_BE_IMPORTED_BY_THE_MIDDLE | {"msgspec"},
 }
 

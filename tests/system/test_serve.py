@@ -38,6 +38,25 @@ def test_it_says_where_it_stands_and_then_ready(calm: Server) -> None:
     assert calm.endpoint.startswith("http://127.0.0.1:")
 
 
+def test_it_says_what_functions_may_reach(tmp_path: Path, calm: Server) -> None:
+    assert "reach" not in calm.facts
+    listed = "*.example.org:443,10.1.0.7:*"
+    with Server(tmp_path / "state", SLUICEGATE_FUNCTIONS_REACH=listed) as server:
+        assert server.facts["reach"] == (
+            "functions reach *.example.org:443, 10.1.0.7:* by HTTP proxy"
+        )
+
+
+def test_what_functions_may_reach_is_told_wrongly(tmp_path: Path) -> None:
+    environment = {**os.environ, "SLUICEGATE_FUNCTIONS_REACH": "example.org"}
+    command = [sys.executable, "-m", "sluicegate.cli", "serve", "--state", str(tmp_path)]
+    ended = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False, env=environment
+    )
+    assert ended.returncode == 2
+    assert "`example.org` has no port; say `example.org:443`" in ended.stderr
+
+
 def test_health_needs_no_signature_and_gives_no_detail(calm: Server) -> None:
     assert get(calm, "/health/live") == (200, b'{"status": "live"}')
     assert get(calm, "/health/ready") == (200, b'{"status": "ready"}')

@@ -37,6 +37,11 @@ def test_a_flag_wins_over_the_environment_and_that_over_the_file(tmp_path: Path)
         ({"SLUICEGATE_RUNTIME_FALLBACK": "any"}, "setting `runtime_fallback` takes nearest"),
         ({"SLUICEGATE_FUNCTION_UIDS": "0-9"}, "setting `function_uids` takes two numbers"),
         ({"SLUICEGATE_FUNCTION_UIDS": "2000"}, "setting `function_uids` takes two numbers"),
+        (
+            {"SLUICEGATE_FUNCTIONS_REACH": "example.org:443, example.com"},
+            "setting `functions_reach` takes HOST:PORT, …: `example.com` has no port; say "
+            "`example.com:443`, or `:*` for any",
+        ),
         ({"SLUICEGATE_ROOT_CREDENTIALS": "test"}, "takes `KEY:SECRET`"),
         (
             {"SLUICEGATE_ROOT_CREDENTIALS": "test:test", "SLUICEGATE_HOST": "0.0.0.0"},
@@ -82,6 +87,14 @@ def test_a_password_in_a_flag_is_refused(end: str, tmp_path: Path) -> None:
 def test_settings_print_no_secret() -> None:
     settings = Settings(root_credentials="key:hush", database="postgresql://key:hush@db/x")
     assert "hush" not in repr(settings) and "hush" not in repr(Orders(settings, 3, 4))
+
+
+def test_functions_reach_what_is_listed_and_nothing_by_default(tmp_path: Path) -> None:
+    assert not load({}, {}, tmp_path).reach
+    settings = load({"functions_reach": "example.org:443"}, {}, tmp_path)
+    assert settings.reach.allows("example.org", 443) and not settings.reach.allows(
+        "example.org", 80
+    )
 
 
 @pytest.mark.parametrize("word", ["1", "true", "YES"])

@@ -7,7 +7,7 @@ from pathlib import Path
 from . import bubblewrap
 from .bubblewrap import Inside, Language
 from .isolation import Level
-from .places import Places, Told
+from .places import PROXY_PORT, Places, Told
 from .runtime_folders import LAUNCHER, RuntimeFolders
 from .runtimes import Interpreter
 from .sandbox import Sandbox, pipes
@@ -17,16 +17,22 @@ from .users import Users
 from .variables import defaults
 
 EPHEMERAL_MB = 512
-PLACES = Places()
 
 
 class Host(SpawnerHost):
     """Starts sandboxes; keeps the spawner, and what it shows on its stage."""
 
     def __init__(
-        self, level: Level, users: Users, folders: RuntimeFolders, spawn: Callable[[], Spawner]
+        self,
+        level: Level,
+        users: Users,
+        folders: RuntimeFolders,
+        spawn: Callable[[], Spawner],
+        *,
+        with_proxy: bool = False,
     ) -> None:
-        super().__init__(level, users, folders, spawn)
+        super().__init__(level, users, folders, spawn, with_proxy=with_proxy)
+        self._places = Places(proxy=f"http://127.0.0.1:{PROXY_PORT}" if with_proxy else "")
         self._with_proc = level is Level.STRICT
         self._shown: dict[str, str] = {}
         self._uses: dict[str, int] = {}
@@ -34,12 +40,12 @@ class Host(SpawnerHost):
     def start(self, code: Path, ephemeral_mb: int, told: Told, python: Interpreter) -> Sandbox:
         """A Python sandbox for that code, its launcher waiting to be told."""
         with self._used(code) as (shown, at_end):
-            return self._start_python(shown, ephemeral_mb, told(PLACES), python, at_end)
+            return self._start_python(shown, ephemeral_mb, told(self._places), python, at_end)
 
     def start_ahead(self, python: Interpreter) -> Sandbox:
         """A Python sandbox for a function to come; its code is shown by `settle`."""
-        environment = defaults(PLACES, python=True)
-        environment["AWS_LAMBDA_RUNTIME_API"] = PLACES.runtime_api
+        environment = defaults(self._places, python=True)
+        environment["AWS_LAMBDA_RUNTIME_API"] = self._places.runtime_api
         spawner = self._alive()
         slot = spawner.slot()
         try:
@@ -65,8 +71,10 @@ class Host(SpawnerHost):
     def start_executable(self, code: Path, ephemeral_mb: int, told: Told) -> Sandbox:
         """A sandbox that runs the code's own `bootstrap`."""
         with self._used(code) as (shown, at_end):
-            command = (f"{PLACES.task}/bootstrap",)
-            inside = Inside(shown, ephemeral_mb, told(PLACES), command, with_proc=self._with_proc)
+            command = (f"{self._places.task}/bootstrap",)
+            inside = Inside(
+                shown, ephemeral_mb, told(self._places), command, with_proc=self._with_proc
+            )
             return self._start(inside, at_end)
 
     def _start_python(
@@ -83,7 +91,7 @@ class Host(SpawnerHost):
             runtime=self._kept(str(self._folders.folder(python))),
             minor=python.minor,
         )
-        command = (f"/var/lang/bin/{python.name}", f"{PLACES.runtime}/{LAUNCHER}.py")
+        command = (f"/var/lang/bin/{python.name}", f"{self._places.runtime}/{LAUNCHER}.py")
         inside = Inside(
             shown, ephemeral_mb, environment, command, language, with_proc=self._with_proc
         )
@@ -96,11 +104,13 @@ class Host(SpawnerHost):
             with pipes() as (output, printed, told, go):
                 command = [f"{spawner.stage}/{bubblewrap.PROGRAM}", *bubblewrap.command(inside)]
                 arguments = bubblewrap.arguments(inside, spawner.stage)
-                started = spawner.start(command, arguments, uid, printed, told)
+                started = spawner.start(
+                    command, arguments, uid, printed, told, with_proxy=self._with_proxy
+                )
         except BaseException:
             self._users.give(uid)
             raise
-        sandbox = Sandbox(started, output, go, PLACES)
+        sandbox = Sandbox(started, output, go, self._places)
         sandbox.at_end(lambda: self._users.give(uid))
         sandbox.at_end(at_end)
         return sandbox

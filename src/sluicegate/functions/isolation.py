@@ -5,7 +5,6 @@ as functions' will be, and either runs or does not.
 """
 
 import os
-import select
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from ..errors import StartRefused
 from . import bubblewrap
 from .bubblewrap import Inside
 from .landlock import SYSTEM
+from .sandbox import is_readable
 from .spawning import Spawner, SpawnFailed
 from .users import Users
 
@@ -135,7 +135,7 @@ def _try(level: Level, spawner: Spawner, uid: int, printed: int) -> None:
 
 def _await_good_end(process: int, ended: int) -> None:
     try:
-        if not select.select([ended], [], [], _PROBE_SECONDS)[0]:
+        if not is_readable(ended, _PROBE_SECONDS):
             signal.pidfd_send_signal(process, signal.SIGKILL)
             raise SpawnFailed("a sandbox does not end")
         code = os.read(ended, 16)

@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ..clock import Clock
@@ -17,11 +18,12 @@ from .memory import MemoryWatch
 from .model import Credentials, FunctionVersion, LogSink
 from .places import Places, Told
 from .plain_host import PlainHost
+from .proxy import Proxy
 from .relay import Relay
 from .runtime_folders import RuntimeFolders
 from .runtimes import EXECUTABLES, Interpreter, Runtimes
 from .sandbox import Sandbox, go_line
-from .spawning import SpawnFailed
+from .spawning import Spawner, SpawnFailed
 from .users import Users
 from .variables import must_start_with, variables
 
@@ -31,6 +33,7 @@ class _Opened:
     isolation: Isolation
     host: Host | PlainHost
     relay: Relay
+    proxy: Proxy | None
     memory: MemoryWatch
 
 
@@ -85,6 +88,9 @@ class Maker:
             ) from None
         opened.relay.serve(sandbox, sandbox.endpoint)
         sandbox.at_end(lambda: opened.relay.drop(sandbox))
+        if opened.proxy is not None and sandbox.proxy is not None:
+            opened.proxy.serve(sandbox, sandbox.proxy)
+            sandbox.at_end(partial(opened.proxy.drop, sandbox))
         log = Log(sandbox.output, self._logs, self._clock, version, stream)
         if python is not None and python.name != version.runtime:
             log.say(f"{version.runtime} is not on this host: run by {python.name}.")
@@ -129,6 +135,8 @@ class Maker:
         if opened is not None:
             opened.host.close()
             opened.relay.close()
+            if opened.proxy is not None:
+                opened.proxy.close()
             opened.memory.close()
 
     def _open(self) -> _Opened:
@@ -141,11 +149,24 @@ class Maker:
                 except BaseException:
                     users.close()
                     raise
-                is_plain = isolation.level in (Level.LANDLOCK, Level.NONE)
-                kind = PlainHost if is_plain else Host
-                host = kind(isolation.level, users, RuntimeFolders(self._cache), spawn)
-                self._opened = _Opened(isolation, host, Relay(self._endpoint), MemoryWatch())
+                self._opened = self._put_together(isolation, users, spawn)
             return self._opened
+
+    def _put_together(
+        self, isolation: Isolation, users: Users, spawn: Callable[[], Spawner]
+    ) -> _Opened:
+        level, reach = isolation.level, self._settings.reach
+        # Where nothing is fenced nothing needs a gate.
+        with_proxy = bool(reach) and level is not Level.NONE
+        kind = PlainHost if level in (Level.LANDLOCK, Level.NONE) else Host
+        folders = RuntimeFolders(self._cache)
+        return _Opened(
+            isolation,
+            kind(level, users, folders, spawn, with_proxy=with_proxy),
+            Relay(self._endpoint),
+            Proxy(reach, self._endpoint) if with_proxy else None,
+            MemoryWatch(),
+        )
 
     def _python(self, version: FunctionVersion) -> Interpreter | None:
         if version.runtime in EXECUTABLES:
@@ -196,4 +217,6 @@ def _discard(sandbox: Sandbox) -> None:
     sandbox.close()
     sandbox.runtime_api.close()
     sandbox.endpoint.close()
+    if sandbox.proxy is not None:
+        sandbox.proxy.close()
     os.close(sandbox.output)

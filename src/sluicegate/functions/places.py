@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+# Where it finds what is served from outside, in a network of its own.
+RUNTIME_API_PORT, ENDPOINT_PORT, PROXY_PORT = 9001, 4566, 3128
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -12,6 +15,8 @@ class Places:
     runtime: str = "/var/runtime"
     runtime_api: str = "127.0.0.1:9001"
     endpoint: str = "http://127.0.0.1:4566"
+    # "" where nothing beyond the endpoint is in reach, or everything.
+    proxy: str = ""
     # "" where /tmp is the function's own.
     temporary: str = ""
 

@@ -36,9 +36,15 @@ class PlainHost(SpawnerHost):
     """Starts commands; keeps the spawner and what was copied."""
 
     def __init__(
-        self, level: Level, users: Users, folders: RuntimeFolders, spawn: Callable[[], Spawner]
+        self,
+        level: Level,
+        users: Users,
+        folders: RuntimeFolders,
+        spawn: Callable[[], Spawner],
+        *,
+        with_proxy: bool = False,
     ) -> None:
-        super().__init__(level, users, folders, spawn)
+        super().__init__(level, users, folders, spawn, with_proxy=with_proxy)
         self._copies = Path(tempfile.mkdtemp(prefix="sluicegate-plain-"))
         self._copies.chmod(0o711)
         self._copied: dict[str, str] = {}
@@ -87,16 +93,17 @@ class PlainHost(SpawnerHost):
         try:
             if uid >= 0:
                 os.chown(scratch, uid, uid)
-            with pipes() as (output, printed, ear, go), _listeners() as (api, endpoint):
-                places = Places(
-                    task, runtime, _address(api), f"http://{_address(endpoint)}", scratch
-                )
+            with (
+                pipes() as (output, printed, ear, go),
+                _listeners(3 if self._with_proxy else 2) as listeners,
+            ):
+                places = _places(task, runtime, listeners, scratch)
                 order = {
-                    **self._limits(uid, places, readable, (api, endpoint)),
+                    **self._limits(uid, places, readable, listeners),
                     "command": command or [f"{task}/bootstrap"],
                     "environment": {**told(places), **environment},
                 }
-                started, held = self._keep(order, (printed, ear), (api, endpoint))
+                started, held = self._keep(order, (printed, ear), listeners)
         except BaseException:
             clean_up()
             raise
@@ -109,7 +116,7 @@ class PlainHost(SpawnerHost):
         uid: int,
         places: Places,
         readable: tuple[str, ...],
-        listeners: tuple[socket.socket, ...],
+        listeners: list[socket.socket],
     ) -> dict[str, object]:
         return {
             "uid": uid,
@@ -125,7 +132,7 @@ class PlainHost(SpawnerHost):
         self,
         order: dict[str, object],
         sent: tuple[int, int],
-        listeners: tuple[socket.socket, socket.socket],
+        listeners: list[socket.socket],
     ) -> tuple[Started, int]:
         """The command started, and our end of its keeper's lifeline."""
         lifeline, held = os.pipe()
@@ -136,7 +143,8 @@ class PlainHost(SpawnerHost):
             raise
         finally:
             os.close(lifeline)
-        return Started(pid, *listeners, process, ended), held
+        api, endpoint, *proxy = listeners
+        return Started(pid, api, endpoint, process, ended, proxy[0] if proxy else None), held
 
     def _reachable(self, path: Path, ignore: _Ignore | None = None) -> str:
         """The path, or where it was copied to when another user cannot walk there."""
@@ -150,17 +158,23 @@ class PlainHost(SpawnerHost):
             return self._copied[str(path)]
 
 
+def _places(task: str, runtime: str, listeners: list[socket.socket], scratch: str) -> Places:
+    api, *others = map(_address, listeners)
+    endpoint, proxy = [*(f"http://{each}" for each in others), ""][:2]
+    return Places(task, runtime, api, endpoint, proxy, scratch)
+
+
 def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()
     return f"{host}:{port}"
 
 
 @contextmanager
-def _listeners() -> Iterator[tuple[socket.socket, socket.socket]]:
-    """Two listening sockets on loopback, of ports that were free; closed if this fails."""
-    made = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+def _listeners(count: int) -> Iterator[list[socket.socket]]:
+    """Listening sockets on loopback, of ports that were free; closed if this fails."""
+    made = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     try:
-        yield made[0], made[1]
+        yield made
     except BaseException:
         for each in made:
             each.close()

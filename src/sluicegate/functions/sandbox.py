@@ -24,6 +24,7 @@ class Sandbox:
         self.process = started.process
         self.runtime_api = started.runtime_api
         self.endpoint = started.endpoint
+        self.proxy = started.proxy
         self.output = output
         self.places = places
         self.slot = ""
@@ -70,11 +71,11 @@ class Sandbox:
     @property
     def is_gone(self) -> bool:
         """Whether nothing of it is left."""
-        return bool(select.select([self.process], [], [], 0)[0])
+        return is_readable(self.process, 0)
 
     def exit_code(self) -> int:
         """How it ended, once it has; as a shell tells it."""
-        if select.select([self._ended], [], [], _END_SECONDS)[0]:
+        if is_readable(self._ended, _END_SECONDS):
             with contextlib.suppress(ValueError):
                 return int(os.read(self._ended, 16))
         # The spawner is gone, and everything with it.
@@ -86,13 +87,21 @@ class Sandbox:
             return
         self._is_closed = True
         self.kill()
-        select.select([self.process], [], [], _END_SECONDS)
+        is_readable(self.process, _END_SECONDS)
         self.exit_code()
         for each in (self.process, self._ended, self._go):
             if each >= 0:
                 os.close(each)
         for what in self._at_end:
             what()
+
+
+def is_readable(descriptor: int, seconds: float) -> bool:
+    """Whether something can be read, or the end, within that time."""
+    # select(2) knows no descriptor beyond 1023, and clients may have as many as that open.
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
 
 
 def go_line(environment: Mapping[str, str], handler: str, folder: str) -> bytes:

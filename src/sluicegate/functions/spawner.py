@@ -26,7 +26,6 @@ from .stage import Stage
 
 _MESSAGE_BYTES = 200_000
 _START_SECONDS = 10.0
-_PORTS = (9001, 4566)
 
 
 class Spawner:
@@ -113,7 +112,7 @@ class Spawner:
         with _closing(info, block_write):
             try:
                 inside = _first_process(info)
-                sockets = _listeners_inside(inside, told["uid"])
+                sockets = _listeners_inside(inside, told["uid"], told["ports"])
                 ended = self._watch(pid)
                 return inside, [*sockets, os.pidfd_open(inside), ended]
             except BaseException:
@@ -247,7 +246,7 @@ def _first_process(info: int) -> int:
     return int(json.loads(told)["child-pid"])
 
 
-def _listeners_inside(pid: int, uid: int) -> list[int]:
+def _listeners_inside(pid: int, uid: int, ports: Sequence[int]) -> list[int]:
     """Listening sockets in the sandbox's network: what it connects to, served from outside."""
     here, there = socket.socketpair()
 
@@ -256,7 +255,7 @@ def _listeners_inside(pid: int, uid: int) -> list[int]:
             # Its namespaces are to be entered as their owner.
             kernel.drop_to(uid)
         kernel.enter_network(pid)
-        listeners = [kernel.listen(port) for port in _PORTS]
+        listeners = [kernel.listen(port) for port in ports]
         socket.send_fds(there, [b"1"], [each.fileno() for each in listeners])
         os._exit(0)
 
@@ -264,10 +263,10 @@ def _listeners_inside(pid: int, uid: int) -> list[int]:
         helper = _fork(send)
         there.close()
         try:
-            _, sockets, _, _ = socket.recv_fds(here, 1, len(_PORTS), socket.MSG_CMSG_CLOEXEC)
+            _, sockets, _, _ = socket.recv_fds(here, 1, len(ports), socket.MSG_CMSG_CLOEXEC)
         finally:
             os.waitpid(helper, 0)
-    if len(sockets) != len(_PORTS):
+    if len(sockets) != len(ports):
         raise ValueError("the sandbox's network cannot be entered")
     return sockets
 

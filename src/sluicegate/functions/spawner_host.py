@@ -13,9 +13,16 @@ class SpawnerHost:
     """Keeps one spawner; `_lock` guards it, and what a host remembers of it."""
 
     def __init__(
-        self, level: Level, users: Users, folders: RuntimeFolders, spawn: Callable[[], Spawner]
+        self,
+        level: Level,
+        users: Users,
+        folders: RuntimeFolders,
+        spawn: Callable[[], Spawner],
+        *,
+        with_proxy: bool = False,
     ) -> None:
         self.level = level
+        self._with_proxy = with_proxy
         self._users = users
         self._folders = folders
         self._spawn = spawn

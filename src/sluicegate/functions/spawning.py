@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from . import seccomp
 from .descriptors import MOST_SENT
+from .places import ENDPOINT_PORT, PROXY_PORT, RUNTIME_API_PORT
 
 _ANSWER_SECONDS = 30.0
 _ANSWER_BYTES = 65_536
@@ -28,6 +29,7 @@ class Started:
     """A sandbox as it was started: its first process, and what it is watched and served by.
 
     `process` is readable when nothing of the sandbox is left; `ended` then tells the exit code.
+    `proxy` is there when something beyond the endpoint may be reached.
     """
 
     pid: int
@@ -35,6 +37,7 @@ class Started:
     endpoint: socket.socket
     process: int
     ended: int
+    proxy: socket.socket | None = None
 
 
 class Spawner:
@@ -84,10 +87,22 @@ class Spawner:
             self._ask("hide", {"path": path})
 
     def start(
-        self, command: Sequence[str], arguments: Sequence[str], uid: int, output: int, go: int
+        self,
+        command: Sequence[str],
+        arguments: Sequence[str],
+        uid: int,
+        output: int,
+        go: int,
+        *,
+        with_proxy: bool = False,
     ) -> Started:
         """Start bubblewrap, its options handed over where no process list shows them."""
-        told = {"command": list(command), "arguments": list(arguments), "uid": uid}
+        told = {
+            "command": list(command),
+            "arguments": list(arguments),
+            "uid": uid,
+            "ports": [RUNTIME_API_PORT, ENDPOINT_PORT, *([PROXY_PORT] if with_proxy else ())],
+        }
         return _started(*self._ask("start", told, (output, go)))
 
     def start_plain(self, told: Mapping[str, object], sent: Sequence[int]) -> tuple[int, int, int]:
@@ -125,11 +140,8 @@ class Spawner:
 
 
 def _started(pid: object, back: list[int]) -> Started:
-    runtime_api, endpoint, process, ended = back
+    *listeners, process, ended = back
+    runtime_api, endpoint, *proxy = (socket.socket(fileno=each) for each in listeners)
     return Started(
-        int(str(pid)),
-        socket.socket(fileno=runtime_api),
-        socket.socket(fileno=endpoint),
-        process,
-        ended,
+        int(str(pid)), runtime_api, endpoint, process, ended, proxy[0] if proxy else None
     )

@@ -8,12 +8,20 @@ from .places import Places
 # Read by an interpreter, or by the C library, before any code of ours runs: a function that sets
 # one is not given a process that is already running.
 _READ_AT_START = ("PYTHON", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG", "AWS_LAMBDA_LOG_")
+_PROXIES = frozenset({"http_proxy", "https_proxy", "no_proxy"})
 
 
 def defaults(places: Places, *, python: bool) -> dict[str, str]:
     """What a function may set otherwise."""
     language = {"PYTHONPATH": places.runtime} if python else {}
     temporary = {"TMPDIR": places.temporary} if places.temporary else {}
+    proxies = {
+        "http_proxy": places.proxy,
+        "https_proxy": places.proxy,
+        "no_proxy": "127.0.0.1,localhost",
+    }
+    # In both writings: neither is read by every program.
+    proxies |= {name.upper(): value for name, value in proxies.items()}
     return {
         "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
         "LD_LIBRARY_PATH": "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:"
@@ -22,6 +30,7 @@ def defaults(places: Places, *, python: bool) -> dict[str, str]:
         "TZ": ":UTC",
         "AWS_ENDPOINT_URL": places.endpoint,
         **temporary,
+        **(proxies if places.proxy else {}),
         **language,
     }
 
@@ -33,8 +42,11 @@ def variables(
     python = version.runtime.startswith("python")
     # Not defined where only the operating system is provided.
     execution = {"AWS_EXECUTION_ENV": f"AWS_Lambda_{version.runtime}"} if python else {}
+    # Programs read one or the other writing of these: who sets one does not get ours beside it.
+    own = _PROXIES & {name.lower() for name in version.environment}
+    given = defaults(places, python=python).items()
     return {
-        **defaults(places, python=python),
+        **{name: value for name, value in given if name.lower() not in own},
         **version.environment,
         "AWS_LAMBDA_FUNCTION_NAME": version.name,
         "AWS_LAMBDA_FUNCTION_VERSION": version.version,

@@ -5,7 +5,6 @@ input is the end of the supervisor, however that came about. It says `ready` on 
 """
 
 import logging
-import resource
 import signal
 import socket
 import sys
@@ -20,9 +19,11 @@ from ..api.http import Http
 from ..clock import SystemClock
 from ..errors import StartRefused
 from ..functions.isolation import Isolation
+from ..functions.proxy import DESCRIPTORS
 from ..wire.message import Request, Response
 from .build import build, open_databases
 from .keys import open_root_key, open_vault
+from .limits import allow_descriptors
 from .nudges import Nudges
 from .orders import READY, Orders
 from .running import RunningFunctions
@@ -36,12 +37,13 @@ def main() -> None:
     # Blocked in the supervisor, which waits for them; inherited through exec.
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     _log_warnings()
-    _raise_descriptor_limit()
     line = sys.stdin.buffer.readline()
     if not line:
         return
     orders = Orders.read(line)
     settings = orders.settings
+    # Four for each connection there may be, so that databases can still be opened beside them.
+    allow_descriptors(4 * Http.most_connections + (DESCRIPTORS if settings.reach else 0))
     folder = StateFolder(settings.state_folder)
     vault = open_vault(folder)
     databases = open_databases(settings, folder)
@@ -88,15 +90,6 @@ def _log_warnings() -> None:
     logging.basicConfig(format="%(levelname)s %(name)s %(message)s", level=logging.WARNING)
     # What clients send wrong is theirs to know; it must not fill our log.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-
-
-def _raise_descriptor_limit() -> None:
-    # Four for each connection there may be, so that databases can still be opened beside them.
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 4 * Http.most_connections
-    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    if soft != resource.RLIM_INFINITY and soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _told(isolation: Isolation) -> str:

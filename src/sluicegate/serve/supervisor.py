@@ -124,6 +124,14 @@ def _wait(seconds: float) -> bool:
     return received is None or received.si_signo == signal.SIGCHLD
 
 
+def _reach(settings: Settings, isolation: str) -> str:
+    """What functions reach beyond the endpoint."""
+    if isolation == "none":
+        return "functions reach everything at isolation none, whatever `functions_reach` lists"
+    entries = [each.strip() for each in settings.functions_reach.split(",")]
+    return f"functions reach {', '.join(filter(None, entries))} by HTTP proxy"
+
+
 def _announce(settings: Settings, folder: StateFolder, isolation: str) -> None:
     if not settings.is_loopback:
         print(
@@ -140,6 +148,8 @@ def _announce(settings: Settings, folder: StateFolder, isolation: str) -> None:
         "brokers": "Apache Kafka, started when a cluster asks for it",
         "functions": f"isolation {isolation}",
     }
+    if settings.functions_reach:
+        facts["reach"] = _reach(settings, isolation)
     for name, fact in facts.items():
         print(f"{name:<12} {fact}")
     print("Ready.", flush=True)

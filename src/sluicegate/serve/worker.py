@@ -17,6 +17,7 @@ from ..execution.interfaces import StoreAttachments
 from ..execution.versions import Versions
 from ..functions.packages import Packages
 from ..functions.pool import Pool
+from ..functions.proxy import DESCRIPTORS
 from ..settings import Settings
 from ..store.database import Database, sqlite_url
 from ..triggers.keeper import Keeper
@@ -24,6 +25,7 @@ from ..triggers.kept import Kept
 from ..triggers.sources import Sources
 from .clients import network_clients
 from .keys import open_vault
+from .limits import allow_descriptors
 from .orders import WorkerOrders
 from .state import StateFolder
 
@@ -82,6 +84,8 @@ def _work(orders: WorkerOrders) -> None:
 
 
 def _pool(settings: Settings, roles: ExecutionRoles, logs: FunctionLogs) -> Pool:
+    if settings.reach:
+        allow_descriptors(DESCRIPTORS)
     return Pool(
         settings,
         cache=settings.cache_folder / "functions",

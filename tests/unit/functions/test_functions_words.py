@@ -76,6 +76,26 @@ def test_a_function_sets_what_it_may_and_no_more() -> None:
     assert not {"AWS_EXECUTION_ENV", "PYTHONPATH"} & set(found)
 
 
+def test_a_proxy_is_named_in_both_writings_unless_the_function_names_one() -> None:
+    credentials = Credentials("key", "secret", "token", 0)
+
+    def proxies(places: Places, **own: str) -> dict[str, str]:
+        found = variables(
+            dataclasses.replace(VERSION, environment=own), "stream", credentials, places
+        )
+        return {name: each for name, each in found.items() if name.lower().endswith("_proxy")}
+
+    assert proxies(Places()) == {}
+    ours = proxies(Places(proxy="http://gate"), https_proxy="")
+    assert ours == {
+        "HTTP_PROXY": "http://gate",
+        "http_proxy": "http://gate",
+        "https_proxy": "",
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "must"),
     [("COLOUR", False), ("PYTHONHASHSEED", True), ("LD_PRELOAD", True), ("LC_ALL", True)],

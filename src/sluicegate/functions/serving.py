@@ -1,0 +1,142 @@
+"""One thread that serves what sandboxes connect to: their listeners, and whatever comes of them."""
+
+import contextlib
+import queue
+import selectors
+import socket
+import threading
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+
+from .pair import Line
+
+Begin = Callable[[Hashable, socket.socket, set[Line]], None]
+
+
+@dataclass(slots=True)
+class _Served:
+    listener: socket.socket
+    lines: set[Line] = field(default_factory=set)
+    is_held: bool = False
+
+
+class Serving:
+    """`begin` is told, in the thread, of each connection: whose it is, and what that one has open,
+    which it adds to. `close` ends everything.
+    """
+
+    def __init__(self, name: str, begin: Begin) -> None:
+        self.selector = selectors.DefaultSelector()
+        self._begin = begin
+        self._told: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._woken, self._wake = socket.socketpair()
+        for each in (self._woken, self._wake):
+            each.setblocking(False)
+        self._served: dict[Hashable, _Served] = {}
+        self._is_open = True
+        # Guards who runs what is told: the thread, and when it is gone, whoever tells.
+        self._lock = threading.Lock()
+        self._is_over = False
+        self.selector.register(self._woken, selectors.EVENT_READ, self._listen_to_us)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def serve(self, sandbox: Hashable, listener: socket.socket) -> None:
+        """Serve what connects to `listener`, which is ours from here on."""
+        listener.setblocking(False)
+        self.tell(lambda: self._add(sandbox, listener))
+
+    def drop(self, sandbox: Hashable) -> None:
+        """Close the listener of a sandbox and what it has open."""
+        self.tell(lambda: self._end(sandbox))
+
+    def close(self) -> None:
+        """End everything."""
+
+        def end() -> None:
+            self._is_open = False
+
+        self.tell(end)
+        self._thread.join()
+
+    def tell(self, what: Callable[[], None]) -> None:
+        """Have something done in the thread."""
+        with self._lock:
+            if not self._is_over:
+                self._told.put(what)
+                # A full one wakes as well.
+                with contextlib.suppress(BlockingIOError):
+                    self._wake.send(b"1")
+                return
+        what()
+
+    def lines(self) -> int:
+        """How much is open, of all sandboxes; asked in the thread."""
+        return sum(len(each.lines) for each in self._served.values())
+
+    def hold(self, sandbox: Hashable, *, held: bool) -> None:
+        """Take no connection of that sandbox for now, or again; told in the thread."""
+        served = self._served.get(sandbox)
+        if served is None or served.is_held == held:
+            return
+        served.is_held = held
+        if held:
+            self.selector.unregister(served.listener)
+        else:
+            self._listen(sandbox, served.listener)
+
+    def _run(self) -> None:
+        while self._is_open:
+            for key, events in self.selector.select():
+                key.data(events)
+        for sandbox in list(self._served):
+            self._end(sandbox)
+        with self._lock:
+            self._is_over = True
+        self._do_what_is_told()
+        for each in (self._woken, self._wake, self.selector):
+            each.close()
+
+    def _listen_to_us(self, _events: int) -> None:
+        self._woken.recv(4096)
+        self._do_what_is_told()
+
+    def _do_what_is_told(self) -> None:
+        while not self._told.empty():
+            self._told.get()()
+
+    def _add(self, sandbox: Hashable, listener: socket.socket) -> None:
+        if not self._is_open:
+            listener.close()
+            return
+        self._served[sandbox] = _Served(listener)
+        self._listen(sandbox, listener)
+
+    def _listen(self, sandbox: Hashable, listener: socket.socket) -> None:
+        self.selector.register(
+            listener, selectors.EVENT_READ, lambda _events: self._accept(sandbox)
+        )
+
+    def _end(self, sandbox: Hashable) -> None:
+        served = self._served.pop(sandbox, None)
+        if served is None:
+            return
+        if not served.is_held:
+            self.selector.unregister(served.listener)
+        served.listener.close()
+        for line in list(served.lines):
+            line.close()
+        served.lines.clear()
+
+    def _accept(self, sandbox: Hashable) -> None:
+        served = self._served.get(sandbox)
+        if served is None or served.is_held:
+            return  # dropped, or held, by what was handled just before
+        try:
+            inside = served.listener.accept()[0]
+        except OSError:
+            return
+        try:
+            self._begin(sandbox, inside, served.lines)
+        except OSError:
+            inside.close()
