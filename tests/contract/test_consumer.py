@@ -128,6 +128,21 @@ def test_a_commit_refused_for_a_rebalance_is_worth_another_try(make_topic: MakeT
     assert topic.committed() == {0: 1}
 
 
+def test_whether_the_group_counts_a_member_in_is_asked(make_topic: MakeTopic) -> None:
+    topic = make_topic(1)
+    topic.push(b"a", b"b")
+    member = joined(topic)
+    assert member.consumer.is_member()
+    member.take(2)
+    member.consumer.commit([Commit(0, member.owned[0], 1)])
+    topic.refuse_commit()
+    assert not member.consumer.is_member()
+    assert [type(one) for one in member.poll().troubles] == [Rejoining]
+    eventually(lambda: (member.poll() and member.consumer.is_member()) or None)
+    # It is asked with what was committed before, and nothing else.
+    assert topic.committed() == {0: 1}
+
+
 def test_a_paused_partition_is_quiet_and_goes_on_where_it_was(make_topic: MakeTopic) -> None:
     topic = make_topic(2)
     member = joined(topic)

@@ -93,8 +93,9 @@ class Login:
         return AdminClient(self.settings())
 
     def create_topic(self, name: str, partitions: int = 1, replicas: int = 1) -> None:
-        admin = self.admin()
-        admin.create_topics([NewTopic(name, partitions, replicas)])[name].result(30)
+        """A topic that takes a record once all replicas but one have it."""
+        admin, config = self.admin(), {"min.insync.replicas": str(max(1, replicas - 1))}
+        admin.create_topics([NewTopic(name, partitions, replicas, config=config)])[name].result(30)
 
     def produce(self, topic: str, *values: str) -> None:
         failed: list[KafkaError] = []

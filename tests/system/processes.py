@@ -10,6 +10,14 @@ def java(server: Server) -> set[int]:
     return _children(server, b"sluicegate.Launcher")
 
 
+def java_of(server: Server, node: int) -> int:
+    """The process of one node of the one cluster there is."""
+    (pid,) = (
+        pid for pid in java(server) if Path(f"/proc/{pid}/cwd").readlink().name == f"broker-{node}"
+    )
+    return pid
+
+
 def workers(server: Server) -> set[int]:
     """The workers of this server."""
     return _children(server, b"sluicegate.serve.worker")

@@ -15,11 +15,12 @@ from .processes import java, workers
 from .server import Server
 from .trigger_user import Stage, Trigger
 from .waiting import until
-from .witness import Acknowledged, Audit, Verdict
+from .witness import Verdict
 
 PARTITIONS, BATCH = 4, 20
 SESSION_SECONDS = 10.0
 MOST_RECOVERY_SECONDS = 2 * SESSION_SECONDS + 5
+RECOVERS_SECONDS = MOST_RECOVERY_SECONDS + 60
 ALL_WELL = Verdict()
 
 
@@ -35,15 +36,6 @@ def under_load(stage: Stage, name: str) -> Trigger:
     return stage.trigger(name, partitions=PARTITIONS, variables={"PAUSE": "0.05"}, BatchSize=BATCH)
 
 
-def settled(trigger: Trigger, acknowledged: Acknowledged, audit: Audit) -> Verdict:
-    """The verdict, once all is handled and committed."""
-    assert acknowledged.count and acknowledged.refused == []
-    trigger.until_handled(acknowledged.count, MOST_RECOVERY_SECONDS + 60)
-    ends = {name: max(offsets) + 1 for name, offsets in acknowledged.offsets.items()}
-    trigger.until_committed(ends)
-    return trigger.verdict(acknowledged, audit)
-
-
 def test_sigterm_finishes_what_runs_and_nothing_comes_twice(stage: Stage) -> None:
     trigger = under_load(stage, "terminated")
     # Longer than a supervisor would like to wait for anybody.
@@ -57,7 +49,7 @@ def test_sigterm_finishes_what_runs_and_nothing_comes_twice(stage: Stage) -> Non
     stage.server.restart()
     until(lambda: state(stage.server, stage.cluster) == "ACTIVE", "the cluster to be back", 60)
     trigger.until_handled(400)
-    assert settled(trigger, load.stop(), audit) == ALL_WELL
+    assert trigger.settled(load.stop(), audit, RECOVERS_SECONDS) == ALL_WELL
     slow.until_handled(1)
     slow.until_committed({0: 1})
     assert slow.verdict(slowly) == ALL_WELL
@@ -73,7 +65,7 @@ def test_a_worker_that_is_killed_is_replaced(stage: Stage) -> None:
     os.kill(pid, signal.SIGKILL)
     before = trigger.handled()
     trigger.until_handled(before + 400)
-    verdict = settled(trigger, load.stop(), audit)
+    verdict = trigger.settled(load.stop(), audit, RECOVERS_SECONDS)
     assert verdict == Verdict(again=verdict.again) and verdict.again <= BATCH * PARTITIONS
     assert trigger.longest_gap() <= MOST_RECOVERY_SECONDS
     trigger.delete()
@@ -88,7 +80,7 @@ def test_serve_that_is_killed_goes_on_when_it_is_started_again(stage: Stage) -> 
     stage.server.restart()
     before = trigger.handled()
     trigger.until_handled(before + 400)
-    verdict = settled(trigger, load.stop(), audit)
+    verdict = trigger.settled(load.stop(), audit, RECOVERS_SECONDS)
     assert verdict == Verdict(again=verdict.again) and verdict.again <= BATCH * PARTITIONS
     trigger.delete()
 
@@ -104,7 +96,7 @@ def test_a_broker_that_is_killed_comes_back_and_all_goes_on(stage: Stage) -> Non
     until(lambda: state(stage.server, stage.cluster) == "ACTIVE", "the cluster to heal", 60)
     before = trigger.handled()
     trigger.until_handled(before + 400)
-    verdict = settled(trigger, load.stop(), audit)
+    verdict = trigger.settled(load.stop(), audit, RECOVERS_SECONDS)
     assert verdict == Verdict(again=verdict.again) and verdict.again <= BATCH * PARTITIONS
     assert trigger.shown()["State"] == "Enabled"
     trigger.until_ok()
@@ -123,7 +115,7 @@ def test_nothing_is_lost_between_the_end_of_a_function_and_its_commit(stage: Sta
     os.kill(worker, signal.SIGKILL)
     # Let go on, it would still find the commit in its socket.
     os.kill(broker, signal.SIGKILL)
-    verdict = settled(trigger, acknowledged, audit)
+    verdict = trigger.settled(acknowledged, audit, RECOVERS_SECONDS)
     assert verdict == Verdict(again=verdict.again) and 0 < verdict.again <= BATCH
     trigger.delete()
 
@@ -136,7 +128,7 @@ def test_api_that_is_killed_holds_up_no_delivery_for_long(stage: Stage) -> None:
     os.kill(stage.server.api_pid(), signal.SIGKILL)
     before = trigger.handled()
     trigger.until_handled(before + 400)
-    assert settled(trigger, load.stop(), audit) == ALL_WELL
+    assert trigger.settled(load.stop(), audit, RECOVERS_SECONDS) == ALL_WELL
     trigger.delete()
 
 

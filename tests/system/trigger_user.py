@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import ConsumerGroupState, KafkaException, Producer
 
 from .kafka_user import Login
 from .server import Server
@@ -123,8 +123,37 @@ class Trigger:
         """Its consumer group, by its default name."""
         return Group(self.stage.anybody.settings(), self.id, self.topic)
 
+    def members(self) -> dict[str, frozenset[int]]:
+        """The partitions of each member of its group, as brokers tell; none in a rebalance."""
+        try:
+            described = self._described()
+        except (KafkaException, TimeoutError):
+            return {}  # its coordinator is just moving
+        if described.state is not ConsumerGroupState.STABLE:
+            return {}
+        return {
+            each.member_id: frozenset(one.partition for one in each.assignment.topic_partitions)
+            for each in described.members
+        }
+
+    def coordinator(self) -> int:
+        """The node that coordinates its group."""
+        return int(self._described().coordinator.id)
+
+    def _described(self) -> Any:
+        admin = self.stage.anybody.admin()  # held: its calls end with it
+        return admin.describe_consumer_groups([self.id], request_timeout=5)[self.id].result(10)
+
     def audit(self) -> Audit:
         return Audit(self.group())
+
+    def settled(self, acknowledged: Acknowledged, audit: Audit, seconds: float = 60.0) -> Verdict:
+        """The verdict, once all is handled and committed."""
+        assert acknowledged.count and acknowledged.refused == []
+        self.until_handled(acknowledged.count, seconds)
+        ends = {name: max(offsets) + 1 for name, offsets in acknowledged.offsets.items()}
+        self.until_committed(ends)
+        return self.verdict(acknowledged, audit)
 
     def verdict(self, acknowledged: Acknowledged, audit: Audit | None = None) -> Verdict:
         """What is to be said of the run, after all of it."""
@@ -218,12 +247,13 @@ class Stage:
         name: str,
         *,
         partitions: int = 1,
+        replicas: int = 1,
         variables: Mapping[str, str] | None = None,
         configured: Mapping[str, Any] | None = None,
         **more: Any,
     ) -> Trigger:
         """All of it: a topic, a function and a mapping, each of that name."""
-        self.anybody.create_topic(name, partitions)
+        self.anybody.create_topic(name, partitions, replicas)
         self.function(name, variables, **(configured or {}))
         return self.mapping(name, name, **more)
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
@@ -33,7 +34,8 @@ class Verdict:
 
     `again` counts records that were begun more than once, `skipped` invocations that began beyond a
     record that was not handled, or with a gap in them; `side_by_side` pairs of invocations of one
-    partition; `early` commits above a record that was not handled.
+    partition; `early` commits above a record that was not handled; `fell` commits below what was
+    committed before.
     """
 
     lost: int = 0
@@ -41,6 +43,7 @@ class Verdict:
     skipped: int = 0
     side_by_side: int = 0
     early: int = 0
+    fell: int = 0
 
 
 @dataclass(slots=True)
@@ -145,6 +148,7 @@ def judge(
 ) -> Verdict:
     """Compare what was acknowledged, what the function entered, and what was committed."""
     by_time = sorted(invocations, key=lambda each: each.began)
+    readings = list(readings)
     ends = {partition: _ends(by_time, partition) for partition in acknowledged}
     return Verdict(
         lost=sum(len(set(offsets) - ends[one].keys()) for one, offsets in acknowledged.items()),
@@ -152,6 +156,7 @@ def judge(
         skipped=sum(_skipped(by_time, partition) for partition in acknowledged),
         side_by_side=sum(_side_by_side(by_time, partition) for partition in acknowledged),
         early=sum(_early(at, offsets, ends) for at, offsets in readings),
+        fell=sum(_fell(readings, partition) for partition in acknowledged),
     )
 
 
@@ -202,6 +207,11 @@ def _early(at: float, offsets: Mapping[int, int], ends: Mapping[int, Mapping[int
         for one, offset_after in offsets.items()
         if one in ends
     )
+
+
+def _fell(readings: Iterable[tuple[float, Mapping[int, int]]], partition: int) -> int:
+    committed = [offsets[partition] for _, offsets in readings if partition in offsets]
+    return sum(after < before for before, after in pairwise(committed))
 
 
 def _before(ends: Mapping[int, float], committed_offset: int) -> range:

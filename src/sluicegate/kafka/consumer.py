@@ -87,6 +87,8 @@ class GroupConsumer:
         self._generations: dict[int, int] = {}
         self._positions: dict[int, int] = {}
         self._committed: dict[int, int] = {}
+        # Where the group is by what we know: what we began at, or have committed.
+        self._stands: dict[int, int] = {}
         self._paused: set[int] = set()
         # Assigned to us and, until we know where to begin, not to the library. The value is the
         # offset that brokers did not have, or None.
@@ -166,12 +168,29 @@ class GroupConsumer:
             reason = error.args[0]
             return Committing(again=self._still(ours.values()), troubles=(trouble(reason),))
         done = tuple(ours[one.partition] for one in answers if one.error is None)
-        self._committed.update({one.partition: one.offset for one in done})
+        for one in done:
+            self._committed[one.partition] = self._stands[one.partition] = one.offset
         return Committing(
             done,
             self._still(ours[one.partition] for one in answers if one.error is not None),
             tuple(trouble(one.error) for one in answers if one.error is not None),
         )
+
+    def is_member(self) -> bool:
+        """Whether the group counts us in: whether it takes a commit again that it has already."""
+        if not self._stands:
+            return True  # of nothing
+        if not self._library.memberid():
+            return False  # the group would take it for a commit of nobody's
+        partition, offset = next(iter(self._stands.items()))
+        asked = [TopicPartition(self._topic, partition, offset)]
+        try:
+            answers = self._library.commit(offsets=asked, asynchronous=False)
+        except KafkaException as error:
+            self._troubles.append(trouble(error.args[0]))
+            return False
+        self._troubles += (trouble(one.error) for one in answers if one.error is not None)
+        return all(one.error is None for one in answers)
 
     def status(self) -> tuple[PartitionStatus, ...]:
         """The partitions that are ours; ends are as of the last fetch."""
@@ -212,6 +231,7 @@ class GroupConsumer:
         for partition in partitions:
             for kept in (self._generations, self._positions, self._committed, self._ends_seen):
                 kept.pop(partition, None)
+            self._stands.pop(partition, None)
             self._waiting.pop(partition, None)
             self._paused.discard(partition)
 
@@ -274,7 +294,7 @@ class GroupConsumer:
         )
         for partition, offset in starts.items():
             self._waiting.pop(partition, None)
-            self._positions[partition] = offset
+            self._positions[partition] = self._stands[partition] = offset
         self._library.pause(self._fetched(self._paused & starts.keys()))
 
     def _unfetch(self, partitions: Iterable[int]) -> None:

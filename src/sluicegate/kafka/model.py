@@ -121,6 +121,13 @@ class Consumer(Protocol):
         """Commit what is ours still; returns when the brokers have answered."""
         ...
 
+    def is_member(self) -> bool:
+        """Whether the group counts us in: its coordinator is asked. Not so while it does not say.
+
+        What it counts us out of is told by the next polls.
+        """
+        ...
+
     def status(self) -> tuple[PartitionStatus, ...]:
         """The partitions that are ours."""
         ...

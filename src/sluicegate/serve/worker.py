@@ -1,7 +1,8 @@
 """A worker: keeps event source mappings, runs their functions, until its lifeline closes.
 
 It is started by exec, like the `api` child. Its first line of standard input says what to work on;
-each further one, that there is something new; the end of it is the end of the supervisor.
+each further one, that there is something new; the end of it is the end of the supervisor. SIGTERM
+ends one worker in the same order; the supervisor starts another.
 """
 
 import logging
@@ -10,6 +11,7 @@ import signal
 import socket
 import sys
 from functools import partial
+from types import FrameType
 
 from ..clock import SystemClock
 from ..execution import ExecutionRoles, FunctionLogs
@@ -32,6 +34,7 @@ from .state import StateFolder
 
 def main() -> None:
     """Work until standard input ends."""
+    signal.signal(signal.SIGTERM, _let_go_of_lifeline)
     # Blocked in the supervisor, which waits for them; inherited through exec.
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     # The default of 5 ms lets one thread hold the interpreter while an answer waits.
@@ -40,6 +43,17 @@ def main() -> None:
     line = sys.stdin.buffer.readline()
     if line:
         _work(WorkerOrders.read(line))
+
+
+def _let_go_of_lifeline(_signal: int, _frame: FrameType | None) -> None:
+    """Have the lifeline end for us, so that there is one way to end, and no other to interrupt.
+
+    The supervisor sees at once that nobody answers its nudges any more.
+    """
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (sys.stdin, sys.stdout):
+        os.dup2(nothing, stream.fileno())
+    os.close(nothing)
 
 
 def _work(orders: WorkerOrders) -> None:

@@ -154,6 +154,13 @@ class StubConsumer:
         self.topic.committed.update({one.partition: one.offset for one in ours})
         return Committing(done=ours)
 
+    def is_member(self) -> bool:
+        """Whether no trouble is met: the group is asked by a commit."""
+        if self.topic.commit_troubles:
+            self.troubles.append(self.topic.commit_troubles.pop(0))
+            return False
+        return True
+
     def status(self) -> tuple[PartitionStatus, ...]:
         """The partitions that are ours."""
         return tuple(

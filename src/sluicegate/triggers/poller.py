@@ -23,6 +23,7 @@ from ..store.mapping_progress import Progress
 from . import problems
 from .invoking import FunctionGone
 from .problems import Problem
+from .standing import Standing
 from .troubles import Troubles
 
 _log = logging.getLogger("sluicegate.triggers")
@@ -87,6 +88,7 @@ class Poller:
         # wakes one; who takes it, and sees another, wakes the next.
         self._answers, self._batches = (threading.Condition(self._lock) for _ in range(2))
         self._troubles = Troubles(monotonic)
+        self._standing = Standing(monotonic)
         self._failing: dict[int, Problem] = {}
         self._delivered: set[int] = set()
         self._paused: frozenset[int] = frozenset()
@@ -206,15 +208,33 @@ class Poller:
                 self._troubles.clear()
                 self._path.received(polled.records, self._now_ms())
             crowded = self._path.crowded()
+            self._standing.note()
             self._batches.notify()
             self._have_workers()
         self._pause(crowded)
         self._poll_again_in(_BUSY_SECONDS if polled.records else 2 * self._pause_seconds)
+        self._dispel_doubt()
 
     def _poll_again_in(self, seconds: float) -> None:
         """While functions run, that is: longer and longer, as long as there are no records."""
         self._pause_seconds = min(seconds, _LONGEST_BUSY_SECONDS)
         self._poll_at = self._monotonic() + self._pause_seconds
+
+    def _dispel_doubt(self) -> None:
+        """Who may have slept through the session asks the group; a commit that waits asks, too."""
+        with self._lock:
+            now = self._monotonic()
+            if not self._standing.is_in_doubt or self._path.committable() or now < self._commit_at:
+                return
+            self._committing_since = now
+        is_member = self._consumer.is_member()
+        with self._lock:
+            self._committing_since = None
+            if is_member:
+                self._standing.confirm(now)
+            else:
+                self._commit_at = self._monotonic() + _COMMIT_AGAIN_SECONDS
+            self._batches.notify()
 
     def _await_answer(self) -> bool:
         """While functions run, wait for what they answer, and not in the library.
@@ -230,7 +250,8 @@ class Poller:
             return True
 
     def _is_due(self) -> bool:
-        due_ms = None if self._is_ending else self._path.due_ms()
+        is_held = self._is_ending or self._standing.is_in_doubt
+        due_ms = None if is_held else self._path.due_ms()
         return due_ms is not None and due_ms <= self._now_ms()
 
     def _may_commit(self) -> bool:
@@ -242,7 +263,7 @@ class Poller:
                 return _BUSY_SECONDS  # a commit was refused
             longest = _CROWDED_POLL_SECONDS if self._paused else _POLL_SECONDS
             due_ms = self._path.due_ms()
-            if due_ms is None:
+            if due_ms is None or self._standing.is_in_doubt:
                 return longest
             # Somebody will begin then, and be done soon.
             return min(longest, max(0.0, (due_ms - self._now_ms()) / 1000))
@@ -267,7 +288,10 @@ class Poller:
     def _give_back(self, partitions: Collection[int]) -> None:
         with self._lock:
             self._path.hold(partitions)
-            self._answers.wait_for(lambda: not self._path.is_running(partitions), self._patience)
+            deadline = self._monotonic() + self._patience
+            while self._path.is_running(partitions) and (left := deadline - self._monotonic()) > 0:
+                self._answers.wait(min(left, _POLL_SECONDS))
+                self._standing.note()
         self._commit()
         self._forget(partitions)
 
@@ -304,14 +328,15 @@ class Poller:
     def _next(self) -> Work | None:
         with self._lock:
             while not self._has_ended:
-                if not self._is_ending:
+                is_held = self._is_ending or self._standing.is_in_doubt
+                if not is_held:
                     work = self._path.next(self._now_ms(), self._clock.now_ms())
                     if work is not None:
                         self._busy += 1
                         self._batches.notify()
                         self._have_workers()
                         return work
-                due_ms = None if self._is_ending else self._path.due_ms()
+                due_ms = None if is_held else self._path.due_ms()
                 left = None if due_ms is None else max(0.0, (due_ms - self._now_ms()) / 1000)
                 self._batches.wait(left)
             return None
@@ -360,10 +385,12 @@ class Poller:
             commits = self._path.committable()
             if not commits:
                 return
-            self._committing_since = self._monotonic()
+            self._committing_since = asked_at = self._monotonic()
         committing = self._consumer.commit(commits)
         with self._lock:
             self._committing_since = None
+            if committing.done:
+                self._standing.confirm(asked_at)
             if committing.again:
                 self._commit_at = self._monotonic() + _COMMIT_AGAIN_SECONDS
             self._path.committed(committing.done)

@@ -38,8 +38,10 @@ class Waiting(StubConsumer):
 
     def __init__(self, topic: StubTopic, told: OnRebalance) -> None:
         super().__init__(topic, told)
-        self.may_answer = threading.Event()
+        self.may_answer, self.may_poll = threading.Event(), threading.Event()
         self.may_answer.set()
+        self.may_poll.set()
+        self.is_counted_in = True
 
     def commit(self, commits: Iterable[Commit]) -> Committing:
         # The library would keep any other thread waiting until nobody polls.
@@ -49,10 +51,14 @@ class Waiting(StubConsumer):
 
     def poll(self, timeout_seconds: float, most: int = 1_000) -> Polled:
         self.polls += 1
+        assert self.may_poll.wait(30)
         polled = super().poll(timeout_seconds, most)
         if not polled.records:
             self.topic.idle.wait(0.005)  # type: ignore[attr-defined]
         return polled
+
+    def is_member(self) -> bool:
+        return self.is_counted_in
 
 
 class Function:
@@ -92,6 +98,8 @@ class Bench:
         self.function = Function(self.topic)
         self.consumer: Waiting
         self.later = 0.0
+        # Threads that have looked at the clock since it was set.
+        self.awake: set[str] = set()
         path = DataPath(
             EventEncoder(EventSource("", "kafka.example:9092"), self.topic.name),
             bounds=Bounds(records=10, window_ms=0),
@@ -105,7 +113,7 @@ class Bench:
             FrozenClock(),
             most=4,
             patience_seconds=30,
-            monotonic=lambda: time.monotonic() + self.later,
+            monotonic=self._now,
             jitter=lambda: 0.0,
         )
         self.consumer.assign(*range(partitions))
@@ -113,6 +121,19 @@ class Bench:
     def _consumer(self, told: OnRebalance) -> StubConsumer:
         self.consumer = Waiting(self.topic, told)
         return self.consumer
+
+    def _now(self) -> float:
+        self.awake.add(threading.current_thread().name)
+        return time.monotonic() + self.later
+
+    def sleep(self, seconds: float) -> None:
+        """All threads sleep; the one that works is awake before the one that polls."""
+        self.consumer.may_poll.clear()
+        polls = self.consumer.polls
+        until(lambda: self.consumer.polls > polls, "a poll")
+        self.later += seconds
+        self.awake.clear()
+        until(lambda: "invoke mapping" in self.awake, "somebody to be awake")
 
     def push(self, count: int, partition: int = 0) -> None:
         for number in range(count):
@@ -240,6 +261,36 @@ def test_closing_finishes_and_commits_what_runs(bench: Bench) -> None:
     closing.join(30)
     assert bench.consumer.is_closed and bench.poller.has_delivered
     assert bench.topic.committed == {0: len(bench.delivered(0))}
+
+
+def failing(bench: Bench) -> None:
+    """A batch of partition 0 fails, and is to be tried again."""
+    bench.function.answer = lambda _batch: FAILED
+    bench.push(10, 0)
+    until(lambda: len(bench.function.given) > 1, "a batch that is tried again")
+
+
+def test_who_slept_through_a_session_begins_nothing_that_may_be_others(bench: Bench) -> None:
+    failing(bench)
+    bench.consumer.is_counted_in = False
+    bench.sleep(11)
+    given = list(bench.function.given)
+    # Fetched before, and polled before it is told that they are lost.
+    bench.push(10, 1)
+    bench.consumer.may_poll.set()
+    polls = bench.consumer.polls
+    until(lambda: bench.consumer.polls > polls + 3, "polls")
+    bench.consumer.lose(0, 1)
+    bench.poller.close()
+    assert bench.function.given == given and bench.topic.committed == {}
+
+
+def test_who_slept_and_is_still_counted_in_goes_on(bench: Bench) -> None:
+    failing(bench)
+    bench.sleep(6)
+    bench.function.answer = lambda _batch: Success()
+    bench.consumer.may_poll.set()
+    until(lambda: bench.is_committed(p0=10), "the batch")
 
 
 def test_a_commit_that_is_refused_is_tried_again(bench: Bench) -> None:

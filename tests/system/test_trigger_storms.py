@@ -1,0 +1,184 @@
+"""Triggers whose workers and brokers come and go: two workers of one group, three nodes.
+
+As in `test_trigger_kills`, `again` is what promise 3 of the design allows.
+"""
+
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import pytest
+from confluent_kafka import ElectionType
+
+from .kafka_user import new_cluster, state
+from .processes import java_of, workers
+from .server import Server
+from .trigger_user import Stage, Trigger
+from .waiting import until
+from .witness import Invocation, Verdict, judge
+
+PARTITIONS, BATCH, NODES = 4, 20, 3
+SESSION_SECONDS = 10.0
+# Workers that are new have sandboxes to start, on a machine that has other things to do.
+LIVENESS_SECONDS = 60.0
+ALL = frozenset(range(PARTITIONS))
+ALL_WELL = Verdict()
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A server with two workers and a cluster of three nodes."""
+    with Server(tmp_path_factory.mktemp("storms") / "state", "--workers", "2") as server:
+        yield Stage(server, new_cluster(server, nodes=NODES))
+
+
+def under_load(stage: Stage, name: str) -> Trigger:
+    """A trigger whose partitions two workers share, and whose function takes a moment."""
+    trigger = stage.trigger(
+        name, partitions=PARTITIONS, replicas=NODES, variables={"PAUSE": "0.2"}, BatchSize=BATCH
+    )
+    until(lambda: is_shared(trigger), "both workers to have partitions")
+    return trigger
+
+
+def is_shared(trigger: Trigger) -> bool:
+    """Whether two workers have all partitions, half of them each."""
+    return [*map(len, trigger.members().values())] == [PARTITIONS // 2] * 2
+
+
+def until_everywhere(trigger: Trigger, since: float) -> None:
+    """Wait until of each partition something was begun since then, and has ended."""
+
+    def is_everywhere() -> bool:
+        fresh = [each for each in trigger.invocations() if each.began > since and each.ended]
+        return {partition for each in fresh for partition in each.offsets} == ALL
+
+    until(is_everywhere, "records of all partitions", LIVENESS_SECONDS)
+
+
+def running(trigger: Trigger) -> set[int]:
+    """The partitions of which an invocation has begun and not ended."""
+    open_ = [each for each in trigger.invocations() if each.ended is None]
+    return {partition for each in open_ for partition in each.offsets}
+
+
+def begun_again(invocations: Iterable[Invocation]) -> set[tuple[int, int, int]]:
+    """Records that were begun more than once: partition, offset and how often."""
+    times = Counter(
+        (partition, offset)
+        for each in invocations
+        for partition, offsets in each.offsets.items()
+        for offset in offsets
+    )
+    return {(*record, count) for record, count in times.items() if count > 1}
+
+
+def last_begun(
+    invocations: Iterable[Invocation], partitions: Iterable[int]
+) -> set[tuple[int, int]]:
+    """The records of the last batch of each of these partitions."""
+    by_time = sorted(invocations, key=lambda each: each.began)
+    last = {one: each.offsets[one] for each in by_time for one in partitions if one in each.offsets}
+    return {(partition, offset) for partition, offsets in last.items() for offset in offsets}
+
+
+def test_a_worker_that_sleeps_through_its_session_begins_nothing_of_what_it_lost(
+    stage: Stage,
+) -> None:
+    trigger = under_load(stage, "zombie")
+    audit = trigger.audit()
+    load = stage.load(trigger, PARTITIONS)
+    until_everywhere(trigger, 0.0)
+    until(lambda: len(running(trigger)) > PARTITIONS / 2, "both workers to be busy")
+    before, slept_at = trigger.members(), time.time()
+    zombie = min(workers(stage.server))
+    os.kill(zombie, signal.SIGSTOP)
+    try:
+        until(lambda: [*trigger.members().values()] == [ALL], "the other to have all partitions")
+        (lost,) = (before[gone] for gone in before.keys() - trigger.members().keys())
+        until_everywhere(trigger, slept_at + SESSION_SECONDS)
+    finally:
+        os.kill(zombie, signal.SIGCONT)
+    woke_at = time.time()
+    until(lambda: is_shared(trigger), "both workers to have partitions again", LIVENESS_SECONDS)
+    until_everywhere(trigger, time.time())
+    acknowledged = load.stop()
+    trigger.settled(acknowledged, audit)
+    entered = trigger.invocations()
+    # Sandboxes do not sleep. Of what was lost, nobody else can have begun anything as early.
+    its = [each for each in entered if each.began < slept_at + SESSION_SECONDS / 2]
+    # What runs may end late, beside what the other runs: nobody can take it back.
+    late = [each for each in its if each.ended is None or each.ended > woke_at]
+    heeded = [replace(each, ended=None) if each in late else each for each in entered]
+    verdict = judge(acknowledged.offsets, heeded, audit.readings)
+    assert verdict == Verdict(again=verdict.again)
+    # The last batch of a partition at most is delivered again, and by nobody else.
+    assert begun_again(entered) <= {(*record, 2) for record in last_begun(its, lost)}
+    trigger.delete()
+
+
+def test_workers_that_come_and_go_starve_no_partition_and_deliver_nothing_twice(
+    stage: Stage,
+) -> None:
+    trigger = under_load(stage, "storm")
+    audit = trigger.audit()
+    load = stage.load(trigger, PARTITIONS)
+    until_everywhere(trigger, 0.0)
+    working = sorted(workers(stage.server))
+    for _ in range(4):
+        left_at, left = time.time(), working.pop(0)
+        os.kill(left, signal.SIGTERM)
+        working += another(stage.server, {left, *working})
+        until_everywhere(trigger, left_at)
+    assert trigger.settled(load.stop(), audit) == ALL_WELL
+    trigger.until_ok()
+    trigger.delete()
+
+
+def another(server: Server, known: set[int]) -> set[int]:
+    """The worker that comes in the place of one that leaves, once it is there."""
+    until(lambda: bool(workers(server) - known), "another worker", LIVENESS_SECONDS)
+    return workers(server) - known
+
+
+def leaders(trigger: Trigger) -> list[int]:
+    """The node that leads each partition."""
+    metadata = trigger.stage.anybody.admin().list_topics(trigger.topic, timeout=30)
+    return [each.leader for each in metadata.topics[trigger.topic].partitions.values()]
+
+
+def is_whole(trigger: Trigger) -> bool:
+    """Whether every node has every record."""
+    metadata = trigger.stage.anybody.admin().list_topics(trigger.topic, timeout=30)
+    return all(
+        len(each.isrs) == NODES for each in metadata.topics[trigger.topic].partitions.values()
+    )
+
+
+def test_the_node_that_leads_and_coordinates_goes_and_comes_back(stage: Stage) -> None:
+    trigger = under_load(stage, "nodes")
+    audit = trigger.audit()
+    load = stage.load(trigger, PARTITIONS)
+    until_everywhere(trigger, 0.0)
+    node = trigger.coordinator()
+    assert node in leaders(trigger)  # it leads a partition, too
+    killed_at = time.time()
+    os.kill(java_of(stage.server, node), signal.SIGKILL)
+    until_everywhere(trigger, killed_at)
+    assert node not in leaders(trigger) and trigger.coordinator() != node
+    until(lambda: state(stage.server, stage.cluster) == "ACTIVE", "the cluster to heal", 60)
+    until(lambda: is_whole(trigger), "the node to catch up", 60)
+    again = len(begun_again(trigger.invocations()))
+
+    # Leaders and the coordinator move, nobody dies.
+    admin = stage.anybody.admin()
+    admin.elect_leaders(ElectionType.PREFERRED, None).result(30)
+    until(lambda: node in leaders(trigger), "the node to lead again")
+    until_everywhere(trigger, time.time())
+    verdict = trigger.settled(load.stop(), audit)
+    assert verdict == Verdict(again=again) and again <= BATCH * PARTITIONS
+    trigger.until_ok()
+    trigger.delete()
