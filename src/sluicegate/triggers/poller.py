@@ -17,12 +17,13 @@ from collections.abc import Callable, Collection
 from typing import Protocol
 
 from ..clock import Clock
-from ..delivery import Answer, Batch, DataPath, Discard, Invoke, Success, Throttled, Work
+from ..delivery import Answer, Batch, DataPath, Discard, Invoke, Throttled, Work
 from ..kafka import Assigned, Consumer, Hole, Lost, OnRebalance, Rebalance, Revoked
 from ..store.mapping_progress import Progress
 from . import problems
 from .invoking import FunctionGone
 from .problems import Problem
+from .results import Results
 from .standing import Standing
 from .troubles import Troubles
 
@@ -89,8 +90,7 @@ class Poller:
         self._answers, self._batches = (threading.Condition(self._lock) for _ in range(2))
         self._troubles = Troubles(monotonic)
         self._standing = Standing(monotonic)
-        self._failing: dict[int, Problem] = {}
-        self._delivered: set[int] = set()
+        self._results = Results()
         self._paused: frozenset[int] = frozenset()
         self._busy = 0
         self._commit_at = self._poll_at = 0.0
@@ -98,7 +98,7 @@ class Poller:
         # The library waits for brokers that are silent, and tells nothing of them meanwhile.
         self._committing_since: float | None = None
         self._is_ending = self._has_ended = False
-        self._has_failed = self._has_delivered = False
+        self._has_failed = False
         self._workers: list[threading.Thread] = []
         self._consumer = consumer(self._rebalanced)
         self._thread = threading.Thread(target=self._poll, name=f"poll {mapping_id}", daemon=True)
@@ -108,11 +108,10 @@ class Poller:
     def problem(self) -> Problem | None:
         """What keeps records from being delivered, if something does: the brokers first."""
         with self._lock:
-            failing = next(iter(self._failing.values()), None)
             since = self._committing_since
             if since is not None and self._monotonic() - since > _SILENCE_SECONDS:
                 return problems.NO_CONNECTION
-            return self._troubles.problem() or failing
+            return self._troubles.problem() or self._results.problem
 
     @property
     def has_failed(self) -> bool:
@@ -123,7 +122,7 @@ class Poller:
     def has_delivered(self) -> bool:
         """Whether anything was delivered."""
         with self._lock:
-            return self._has_delivered
+            return self._results.has_delivered
 
     def must_log_in_anew(self) -> bool:
         """Whether the brokers refused the login since this was asked last."""
@@ -145,7 +144,7 @@ class Poller:
                     committed=offsets[each.partition].committed,
                     end=offsets[each.partition].end,
                     in_flight=each.unsettled - each.waiting,
-                    last_result=self._last_result(each.partition),
+                    last_result=self._results.last(each.partition),
                     retry=max(0, each.attempt - 1),
                     waits_for=_waits_for(each.throttled, each.pause_until_ms - now_ms),
                 )
@@ -298,9 +297,7 @@ class Poller:
     def _forget(self, partitions: Collection[int]) -> None:
         with self._lock:
             self._path.forget(partitions)
-            for partition in partitions:
-                self._failing.pop(partition, None)
-                self._delivered.discard(partition)
+            self._results.forget(partitions)
 
     # Working.
 
@@ -347,7 +344,7 @@ class Poller:
                 answer = self._asked(batch)
                 with self._lock:
                     self._path.answered(work.id, answer, self._now_ms(), jitter=self._jitter())
-                    self._note(batch, answer)
+                    self._results.note(batch.partitions, answer)
             case Discard():
                 self._drop(work)
                 with self._lock:
@@ -358,17 +355,8 @@ class Poller:
             return self._invoker.invoke(batch, self._path.encoder.event(batch))
         except FunctionGone:
             with self._lock:
-                self._failing.update(dict.fromkeys(batch.partitions, problems.FUNCTION_GONE))
+                self._results.note_gone(batch.partitions)
             return Throttled()
-
-    def _note(self, batch: Batch, answer: Answer) -> None:
-        for partition in batch.partitions:
-            if isinstance(answer, Success):
-                self._failing.pop(partition, None)
-                self._delivered.add(partition)
-                self._has_delivered = True
-            else:
-                self._failing.setdefault(partition, problems.FUNCTION_FAILED)
 
     def _drop(self, discard: Discard) -> None:
         """There is no destination that could be told: what is given up is told here."""
@@ -396,12 +384,6 @@ class Poller:
             self._path.committed(committing.done)
             self._troubles.note(committing.troubles)
             self._batches.notify()
-
-    def _last_result(self, partition: int) -> str:
-        problem = self._failing.get(partition)
-        if problem is not None:
-            return problem.text
-        return problems.OK if partition in self._delivered else ""
 
     def _tell_hole(self, hole: Hole) -> None:
         what = "the topic was made again" if hole.is_new_log else "records were gone before"
