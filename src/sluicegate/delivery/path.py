@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .answer import Answer, PartlyFailed, Response, Success, Throttled
+from .arrivals import Arrived, arrived
 from .batcher import Batcher, Bounds, Oversized
 from .event import EventEncoder
 from .filters import Filters
@@ -168,17 +169,25 @@ class DataPath:
             self._release((partition,))
         self._prune()
 
-    def received(self, polled: Mapping[int, Sequence[Record]], now_ms: int) -> None:
-        """Take records as they were polled, by partition; those of partitions not ours are left."""
-        for partition, records in polled.items():
+    def arrived(self, polled: Mapping[int, Sequence[Record]]) -> dict[int, Arrived]:
+        """Filter and encode records as they were polled, by partition.
+
+        It looks at nothing that others change: who drives need not hold his lock for it.
+        """
+        return {name: arrived(some, self._filters, self.encoder) for name, some in polled.items()}
+
+    def received(self, polled: Mapping[int, Arrived], now_ms: int) -> None:
+        """Take what has arrived, by partition; records of partitions not ours are left."""
+        for partition, fresh in polled.items():
             generation = self._ledger.generation(partition)
             if generation is None or partition in self._held:
                 continue
-            known = self._ledger.received(partition, [record.offset for record in records])
-            fresh = records[known:] if known else records
-            self.counts.polled += len(fresh)
-            wanted = self._wanted(fresh, partition, generation)
-            self._batcher.add(partition, self.encoder.encode(wanted), now_ms)
+            if known := self._ledger.received(partition, fresh.offsets):
+                fresh = fresh.after(fresh.offsets[known - 1])
+            self._ledger.settled(partition, generation, fresh.unwanted)
+            self.counts.polled += len(fresh.offsets)
+            self.counts.filtered_out += len(fresh.unwanted)
+            self._batcher.add(partition, fresh.wanted, now_ms)
 
     def crowded(self) -> frozenset[int]:
         """The partitions not to be fetched from for now: enough of them waits.
@@ -278,19 +287,6 @@ class DataPath:
         return tuple(self._progress(one, jobs.get(one)) for one in sorted(self._partitions))
 
     # Steps.
-
-    def _wanted(
-        self, records: Sequence[Record], partition: int, generation: int
-    ) -> Sequence[Record]:
-        if not self._filters:
-            return records
-        wanted = [record for record in records if self._filters.want(record)]
-        if len(wanted) < len(records):
-            kept = {record.offset for record in wanted}
-            dropped = [record.offset for record in records if record.offset not in kept]
-            self._ledger.settled(partition, generation, dropped)
-            self.counts.filtered_out += len(dropped)
-        return wanted
 
     def _may_begin(self, job: _Job) -> bool:
         return not job.is_running and self._owed.keys().isdisjoint(job.partitions)

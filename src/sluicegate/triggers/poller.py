@@ -201,11 +201,13 @@ class Poller:
         polled = self._consumer.poll(0.0 if is_busy else self._idle_seconds(), _MOST_POLLED)
         for hole in polled.holes:
             self._tell_hole(hole)
+        # The longest step of all; nobody who answers is to wait for it.
+        arrived = self._path.arrived(polled.records)
         with self._lock:
             self._troubles.note(polled.troubles)
-            if polled.records and not self._is_ending:
+            if arrived and not self._is_ending:
                 self._troubles.clear()
-                self._path.received(polled.records, self._now_ms())
+                self._path.received(arrived, self._now_ms())
             crowded = self._path.crowded()
             self._standing.note()
             self._batches.notify()

@@ -43,7 +43,7 @@ def receive(path: DataPath, *records: Record) -> None:
     polled: dict[int, list[Record]] = {}
     for one in records:
         polled.setdefault(one.partition, []).append(one)
-    path.received(polled, 0)
+    path.received(path.arrived(polled), 0)
 
 
 def begun(path: DataPath, now_ms: int = 0, wall_ms: int = 0) -> Work:

@@ -150,7 +150,7 @@ class Delivery(RuleBasedStateMachine):
             new = [one for one in self.group.logs[partition] if one.offset >= start][:most]
             given = again[len(again) - min(back, len(again)) :] + new
             if given:
-                self.path.received({partition: given}, self.now_ms)
+                self.path.received(self.path.arrived({partition: given}), self.now_ms)
                 self.position[partition] = given[-1].offset + 1
             self.judge_filtered(given)
 
