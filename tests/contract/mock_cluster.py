@@ -10,7 +10,7 @@ from typing import Any
 
 import confluent_kafka
 
-_OFFSET_COMMIT, _OFFSET_FETCH = 8, 9
+_OFFSET_COMMIT, _OFFSET_FETCH, FIND_COORDINATOR, JOIN_GROUP = 8, 9, 10, 11
 
 # The library that confluent_kafka has loaded, not a second one.
 _FOLDER = Path(confluent_kafka.__file__).parents[1] / "confluent_kafka.libs"
@@ -35,6 +35,19 @@ def _library() -> Any:
             ctypes.c_int,
             [_handle, ctypes.c_char_p, ctypes.c_int, ctypes.c_int],
         ),
+        "rd_kafka_mock_coordinator_set": (
+            ctypes.c_int,
+            [_handle, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_int32],
+        ),
+        "rd_kafka_mock_broker_set_down": (ctypes.c_int, [_handle, ctypes.c_int32]),
+        "rd_kafka_mock_broker_set_up": (ctypes.c_int, [_handle, ctypes.c_int32]),
+        "rd_kafka_mock_start_request_tracking": (None, [_handle]),
+        "rd_kafka_mock_get_requests": (
+            ctypes.POINTER(_handle),
+            [_handle, ctypes.POINTER(ctypes.c_size_t)],
+        ),
+        "rd_kafka_mock_request_api_key": (ctypes.c_int16, [_handle]),
+        "rd_kafka_mock_request_destroy_array": (None, [ctypes.POINTER(_handle), ctypes.c_size_t]),
         "rd_kafka_mock_push_request_errors_array": (
             None,
             [_handle, ctypes.c_int16, ctypes.c_size_t, ctypes.c_void_p],
@@ -47,15 +60,16 @@ def _library() -> Any:
 
 
 class MockCluster:
-    """One broker; `bootstrap_servers` says where. Topics are made on demand, or here."""
+    """Brokers from 1 on; `bootstrap_servers` says where. Topics are made on demand, or here."""
 
-    def __init__(self) -> None:
+    def __init__(self, brokers: int = 1) -> None:
         self._library = _library()
         settings = self._library.rd_kafka_conf_new()
         for name, value in ((b"log_level", b"0"), (b"bootstrap.servers", b"none:1")):
             self._library.rd_kafka_conf_set(settings, name, value, None, 0)
         self._client = self._library.rd_kafka_new(0, settings, None, 0)
-        self._cluster = self._library.rd_kafka_mock_cluster_new(self._client, 1)
+        self._cluster = self._library.rd_kafka_mock_cluster_new(self._client, brokers)
+        self._library.rd_kafka_mock_start_request_tracking(self._cluster)
         self._library.rd_kafka_mock_group_initial_rebalance_delay_ms(self._cluster, 0)
         self.bootstrap_servers: str = self._library.rd_kafka_mock_cluster_bootstraps(
             self._cluster
@@ -86,6 +100,34 @@ class MockCluster:
     def refuse_offsets(self, *codes: int) -> None:
         """Answer the next questions for committed offsets so, one each."""
         self._push(_OFFSET_FETCH, codes)
+
+    def refuse_joins(self, *codes: int) -> None:
+        """Answer the next requests to join a group so, one each."""
+        self._push(JOIN_GROUP, codes)
+
+    def coordinate(self, group: str, broker: int) -> None:
+        """Have this broker coordinate the group from now on."""
+        assert not self._library.rd_kafka_mock_coordinator_set(
+            self._cluster, b"group", group.encode(), broker
+        )
+
+    def take_down(self, broker: int) -> None:
+        """Close its connections, and let nobody in."""
+        assert not self._library.rd_kafka_mock_broker_set_down(self._cluster, broker)
+
+    def bring_up(self, broker: int) -> None:
+        """Let everybody in again."""
+        assert not self._library.rd_kafka_mock_broker_set_up(self._cluster, broker)
+
+    def asked(self, api: int) -> int:
+        """How many such requests have come so far."""
+        count = ctypes.c_size_t()
+        requests = self._library.rd_kafka_mock_get_requests(self._cluster, ctypes.byref(count))
+        keys = [
+            self._library.rd_kafka_mock_request_api_key(requests[at]) for at in range(count.value)
+        ]
+        self._library.rd_kafka_mock_request_destroy_array(requests, count.value)
+        return keys.count(api)
 
     def _push(self, api: int, codes: tuple[int, ...]) -> None:
         array = (ctypes.c_int * len(codes))(*codes)
