@@ -266,6 +266,7 @@ class Poller:
             case Revoked(partitions):
                 self._give_back(partitions)
             case Lost(partitions):
+                _log.warning("lost mapping=%s partitions=%s", self._mapping_id, sorted(partitions))
                 self._forget(partitions)
 
     def _give_back(self, partitions: Collection[int]) -> None:
