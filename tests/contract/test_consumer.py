@@ -175,17 +175,21 @@ def test_what_is_revoked_is_ours_until_it_was_taken_note_of(make_topic: MakeTopi
     first.take(2)
     generations = dict(first.owned)
     done: list[Commit] = []
+    refused: list[Commit] = []
 
     def commit(what: Revoked) -> None:
         for partition in what.partitions:
             last = Commit(partition, generations[partition], 1)
-            done.extend(first.consumer.commit([last]).done)
+            committing = first.consumer.commit([last])
+            done.extend(committing.done)
+            refused.extend(committing.again)
 
     first.on_revoked = commit
     second = topic.join()
     topic.settle(first, second)
-    (gone,) = done
-    assert topic.committed() == {gone.partition: 1}
+    # The group may go on without us, and then takes nothing of ours: the record comes again.
+    (gone,) = done or refused
+    assert topic.committed() == ({gone.partition: 1} if done else {})
     assert set(second.owned) == {gone.partition}
     kept = 1 - gone.partition
     assert first.owned == {kept: generations[kept]}, "what is kept stays under its assignment"
@@ -193,7 +197,7 @@ def test_what_is_revoked_is_ours_until_it_was_taken_note_of(make_topic: MakeTopi
     topic.push(b"b", partition=1)
     (mine,), (theirs,) = first.take(1), second.take(1)
     assert (mine.partition, mine.value) == (kept, b"b")
-    assert (theirs.partition, theirs.value) == (gone.partition, b"b")
+    assert (theirs.partition, theirs.value) == (gone.partition, b"b" if done else b"a")
     # And nothing for what is not ours any more.
     assert first.consumer.commit([gone]) == Committing()
 

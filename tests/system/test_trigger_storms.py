@@ -146,7 +146,7 @@ def test_workers_that_come_and_go_starve_no_partition_and_deliver_nothing_twice(
     load = stage.load(trigger, PARTITIONS)
     until_everywhere(trigger, 0.0)
     working = sorted(workers(stage.server))
-    for _ in range(3):
+    for _ in range(2):
         left_at, left = time.time(), working.pop(0)
         os.kill(left, signal.SIGTERM)
         working += another(stage.server, {left, *working})

@@ -29,7 +29,11 @@ from .clients import network_clients
 from .keys import open_vault
 from .limits import allow_descriptors
 from .orders import WorkerOrders
+from .pulse import end_if_frozen
 from .state import StateFolder
+
+# Longer than anything of ours keeps the interpreter, and than a session of a group.
+_FROZEN_SECONDS = 60.0
 
 
 def main() -> None:
@@ -40,6 +44,7 @@ def main() -> None:
     # The default of 5 ms lets one thread hold the interpreter while an answer waits.
     sys.setswitchinterval(0.0005)
     logging.basicConfig(format="%(levelname)s %(name)s %(message)s", level=logging.WARNING)
+    end_if_frozen(_FROZEN_SECONDS)
     line = sys.stdin.buffer.readline()
     if line:
         _work(WorkerOrders.read(line))
