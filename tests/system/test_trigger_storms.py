@@ -5,9 +5,11 @@ As in `test_trigger_kills`, `again` is what promise 3 of the design allows.
 
 import os
 import signal
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -19,6 +21,8 @@ from .server import Server
 from .trigger_user import Stage, Trigger
 from .waiting import until
 from .witness import Invocation, Verdict, judge
+
+pytestmark = pytest.mark.long
 
 PARTITIONS, BATCH, NODES = 4, 20, 3
 SESSION_SECONDS = 10.0
@@ -104,6 +108,24 @@ def last_begun(
     return {(partition, offset) for partition, offsets in last.items() for offset in offsets}
 
 
+def stop(server: Server, pid: int) -> None:
+    """Stop a process, but not in the middle of a write: that would keep everybody from writing."""
+    database = sqlite3.connect(server.state / "sluicegate.db", timeout=0.5)
+
+    def is_stopped() -> bool:
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            database.execute("BEGIN IMMEDIATE")
+            database.execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            os.kill(pid, signal.SIGCONT)
+            return False
+        return True
+
+    with closing(database):
+        until(is_stopped, "a moment in which nobody writes")
+
+
 def test_a_worker_that_sleeps_through_its_session_begins_nothing_of_what_it_lost(
     stage: Stage,
 ) -> None:
@@ -114,7 +136,7 @@ def test_a_worker_that_sleeps_through_its_session_begins_nothing_of_what_it_lost
     until(lambda: len(running(trigger)) > PARTITIONS / 2, "both workers to be busy")
     shares, slept_at = shared(trigger), time.time()
     zombie = min(workers(stage.server))
-    os.kill(zombie, signal.SIGSTOP)
+    stop(stage.server, zombie)
     try:
         other = left_alone(trigger)
         until_everywhere(trigger, slept_at + SESSION_SECONDS)
