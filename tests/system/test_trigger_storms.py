@@ -20,7 +20,7 @@ from .processes import java_of, workers
 from .server import Server
 from .trigger_user import Stage, Trigger
 from .waiting import until
-from .witness import Invocation, Verdict, judge
+from .witness import Audit, Invocation, Load, Verdict, judge
 
 pytestmark = pytest.mark.long
 
@@ -39,13 +39,17 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield Stage(server, new_cluster(server, nodes=NODES))
 
 
-def under_load(stage: Stage, name: str) -> Trigger:
-    """A trigger whose partitions two workers share, and whose function takes a moment."""
+def under_load(stage: Stage, name: str) -> tuple[Trigger, Audit, Load]:
+    """A trigger whose partitions two workers share, and whose function takes a moment; watched,
+    and records on their way through every partition."""
     trigger = stage.trigger(
         name, partitions=PARTITIONS, replicas=NODES, variables={"PAUSE": "0.2"}, BatchSize=BATCH
     )
     shared(trigger)
-    return trigger
+    audit = trigger.audit()
+    load = stage.load(trigger, PARTITIONS)
+    until_everywhere(trigger, 0.0)
+    return trigger, audit, load
 
 
 def shared(trigger: Trigger) -> dict[str, frozenset[int]]:
@@ -129,10 +133,7 @@ def stop(server: Server, pid: int) -> None:
 def test_a_worker_that_sleeps_through_its_session_begins_nothing_of_what_it_lost(
     stage: Stage,
 ) -> None:
-    trigger = under_load(stage, "zombie")
-    audit = trigger.audit()
-    load = stage.load(trigger, PARTITIONS)
-    until_everywhere(trigger, 0.0)
+    trigger, audit, load = under_load(stage, "zombie")
     until(lambda: len(running(trigger)) > PARTITIONS / 2, "both workers to be busy")
     shares, slept_at = shared(trigger), time.time()
     zombie = min(workers(stage.server))
@@ -163,10 +164,7 @@ def test_a_worker_that_sleeps_through_its_session_begins_nothing_of_what_it_lost
 def test_workers_that_come_and_go_starve_no_partition_and_deliver_nothing_twice(
     stage: Stage,
 ) -> None:
-    trigger = under_load(stage, "storm")
-    audit = trigger.audit()
-    load = stage.load(trigger, PARTITIONS)
-    until_everywhere(trigger, 0.0)
+    trigger, audit, load = under_load(stage, "storm")
     working = sorted(workers(stage.server))
     for _ in range(2):
         left_at, left = time.time(), working.pop(0)
@@ -199,10 +197,7 @@ def is_whole(trigger: Trigger) -> bool:
 
 
 def test_the_node_that_leads_and_coordinates_goes_and_comes_back(stage: Stage) -> None:
-    trigger = under_load(stage, "nodes")
-    audit = trigger.audit()
-    load = stage.load(trigger, PARTITIONS)
-    until_everywhere(trigger, 0.0)
+    trigger, audit, load = under_load(stage, "nodes")
     node = trigger.coordinator()
     assert node in leaders(trigger)  # it leads a partition, too
     killed_at = time.time()

@@ -8,12 +8,10 @@ from . import bubblewrap
 from .bubblewrap import Inside, Language
 from .isolation import Level
 from .places import PROXY_PORT, Places, Told
-from .runtime_folders import LAUNCHER, RuntimeFolders
+from .runtime_folders import LAUNCHER
 from .runtimes import Interpreter
 from .sandbox import Sandbox, pipes
-from .spawner_host import SpawnerHost
-from .spawning import Spawner
-from .users import Users
+from .spawner_host import Means, SpawnerHost
 from .variables import defaults
 
 EPHEMERAL_MB = 512
@@ -25,18 +23,11 @@ _HEAP = {"MALLOC_MMAP_THRESHOLD_": "8388608", "MALLOC_TRIM_THRESHOLD_": "1677721
 class Host(SpawnerHost):
     """Starts sandboxes; keeps the spawner, and what it shows on its stage."""
 
-    def __init__(
-        self,
-        level: Level,
-        users: Users,
-        folders: RuntimeFolders,
-        spawn: Callable[[], Spawner],
-        *,
-        with_proxy: bool = False,
-    ) -> None:
-        super().__init__(level, users, folders, spawn, with_proxy=with_proxy)
-        self._places = Places(proxy=f"http://127.0.0.1:{PROXY_PORT}" if with_proxy else "")
-        self._with_proc = level is Level.STRICT
+    def __init__(self, means: Means) -> None:
+        super().__init__(means)
+        proxy = f"http://127.0.0.1:{PROXY_PORT}" if means.with_proxy else ""
+        self._places = Places(proxy=proxy)
+        self._with_proc = means.level is Level.STRICT
         self._shown: dict[str, str] = {}
         self._uses: dict[str, int] = {}
 

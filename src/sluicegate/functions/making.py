@@ -23,6 +23,7 @@ from .relay import Relay
 from .runtime_folders import RuntimeFolders
 from .runtimes import EXECUTABLES, Interpreter, Runtimes
 from .sandbox import Sandbox, go_line
+from .spawner_host import Means
 from .spawning import Spawner, SpawnFailed
 from .users import Users
 from .variables import must_start_with, variables
@@ -86,11 +87,13 @@ class Maker:
             raise AwsError(
                 "ServiceException", f"a sandbox did not start: {error}", status=500
             ) from None
-        opened.relay.serve(sandbox, sandbox.endpoint)
-        sandbox.at_end(lambda: opened.relay.drop(sandbox))
-        if opened.proxy is not None and sandbox.proxy is not None:
-            opened.proxy.serve(sandbox, sandbox.proxy)
-            sandbox.at_end(partial(opened.proxy.drop, sandbox))
+        for serving, listener in (
+            (opened.relay, sandbox.endpoint),
+            (opened.proxy, sandbox.proxy),
+        ):
+            if serving is not None and listener is not None:
+                serving.serve(sandbox, listener)
+                sandbox.at_end(partial(serving.drop, sandbox))
         log = Log(sandbox.output, self._logs, self._clock, version, stream)
         if python is not None and python.name != version.runtime:
             log.say(f"{version.runtime} is not on this host: run by {python.name}.")
@@ -159,10 +162,10 @@ class Maker:
         # Where nothing is fenced nothing needs a gate.
         with_proxy = bool(reach) and level is not Level.NONE
         kind = PlainHost if level in (Level.LANDLOCK, Level.NONE) else Host
-        folders = RuntimeFolders(self._cache)
+        means = Means(level, users, RuntimeFolders(self._cache), spawn, with_proxy)
         return _Opened(
             isolation,
-            kind(level, users, folders, spawn, with_proxy=with_proxy),
+            kind(means),
             Relay(self._endpoint),
             Proxy(reach, self._endpoint) if with_proxy else None,
             MemoryWatch(),

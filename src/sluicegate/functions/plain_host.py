@@ -15,12 +15,11 @@ from pathlib import Path
 from .isolation import Level
 from .landlock import SYSTEM
 from .places import Places, Told
-from .runtime_folders import LAUNCHER, RuntimeFolders
+from .runtime_folders import LAUNCHER
 from .runtimes import Interpreter
 from .sandbox import Sandbox, pipes
-from .spawner_host import SpawnerHost
-from .spawning import Spawner, SpawnFailed, Started
-from .users import Users
+from .spawner_host import Means, SpawnerHost
+from .spawning import SpawnFailed, Started
 
 DEVICES = ("/dev/null",)
 LISTED = ("/proc",)
@@ -35,16 +34,8 @@ _Ignore = Callable[[str, list[str]], set[str]]
 class PlainHost(SpawnerHost):
     """Starts commands; keeps the spawner and what was copied."""
 
-    def __init__(
-        self,
-        level: Level,
-        users: Users,
-        folders: RuntimeFolders,
-        spawn: Callable[[], Spawner],
-        *,
-        with_proxy: bool = False,
-    ) -> None:
-        super().__init__(level, users, folders, spawn, with_proxy=with_proxy)
+    def __init__(self, means: Means) -> None:
+        super().__init__(means)
         self._copies = Path(tempfile.mkdtemp(prefix="sluicegate-plain-"))
         self._copies.chmod(0o711)
         self._copied: dict[str, str] = {}

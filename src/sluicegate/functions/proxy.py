@@ -35,7 +35,7 @@ Lookup = Callable[[str, int], Sequence[Address]]
 """The addresses of a name; `OSError` when there are none."""
 
 
-class Proxy:
+class Proxy(Serving):
     """Passes on what `reach` allows, never to `endpoint`; `close` ends every connection.
 
     `patience_seconds` is how long a head may take, and once more, how long the outside.
@@ -57,37 +57,25 @@ class Proxy:
         descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self._most_lines = descriptors // (2 * _DESCRIPTORS_OF_A_LINE)
         self._threads = 0
-        self._serving = Serving("proxy", self._begin)
-
-    def serve(self, sandbox: Hashable, listener: socket.socket) -> None:
-        """Serve what connects to `listener`, which is ours from here on."""
-        self._serving.serve(sandbox, listener)
-
-    def drop(self, sandbox: Hashable) -> None:
-        """Close the listener of a sandbox and its connections."""
-        self._serving.drop(sandbox)
-
-    def close(self) -> None:
-        """End everything."""
-        self._serving.close()
+        super().__init__("proxy")
 
     def _begin(self, sandbox: Hashable, inside: socket.socket, lines: set[Line]) -> None:
         if self._threads >= _MOST_THREADS:
             inside.close()
             return
-        is_full = len(lines) >= _MOST_CONNECTIONS or self._serving.lines() >= self._most_lines
+        is_full = len(lines) >= _MOST_CONNECTIONS or self.lines() >= self._most_lines
         beginning = _Beginning(inside)
         lines.add(beginning)
         self._threads += 1
         if sum(isinstance(each, _Beginning) for each in lines) >= _MOST_BEGINNING:
-            self._serving.hold(sandbox, held=True)
+            self.hold(sandbox, held=True)
 
         def run() -> None:
             made: _Made | None = None
             try:
                 made = self._made(beginning, is_full=is_full)
             finally:
-                self._serving.tell(lambda: self._go_on(sandbox, lines, beginning, made))
+                self.tell(lambda: self._go_on(sandbox, lines, beginning, made))
 
         try:
             threading.Thread(target=run, name="proxy connection", daemon=True).start()
@@ -106,14 +94,14 @@ class Proxy:
         self._threads -= 1
         is_wanted = beginning in lines
         lines.discard(beginning)
-        self._serving.hold(sandbox, held=False)
+        self.hold(sandbox, held=False)
         if made is None or not is_wanted:
             beginning.inside.close()
             if made is not None:
                 made.outside.close()
             return
         Pair(
-            self._serving.selector,
+            self.selector,
             beginning.inside,
             made.outside,
             lines,

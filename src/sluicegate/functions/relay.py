@@ -17,24 +17,12 @@ ADDRESS = "127.0.0.2"
 _MOST_CONNECTIONS = 64
 
 
-class Relay:
+class Relay(Serving):
     """Relays to `endpoint`, in one thread for all sandboxes; `close` ends every connection."""
 
     def __init__(self, endpoint: tuple[str, int]) -> None:
         self._endpoint = endpoint
-        self._serving = Serving("relay", self._begin)
-
-    def serve(self, sandbox: Hashable, listener: socket.socket) -> None:
-        """Relay what connects to `listener`, which is ours from here on."""
-        self._serving.serve(sandbox, listener)
-
-    def drop(self, sandbox: Hashable) -> None:
-        """Close the listener of a sandbox and its connections."""
-        self._serving.drop(sandbox)
-
-    def close(self) -> None:
-        """End everything."""
-        self._serving.close()
+        super().__init__("relay")
 
     def _begin(self, _sandbox: Hashable, inside: socket.socket, lines: set[Line]) -> None:
         family = socket.AF_INET6 if ":" in self._endpoint[0] else socket.AF_INET
@@ -46,7 +34,7 @@ class Relay:
             inside.close()
             outside.close()
             return
-        pair = Pair(self._serving.selector, inside, outside, lines)
+        pair = Pair(self.selector, inside, outside, lines)
         if len(lines) > _MOST_CONNECTIONS:
             pair.close()
 

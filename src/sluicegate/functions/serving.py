@@ -5,12 +5,11 @@ import queue
 import selectors
 import socket
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 from .pair import Line
-
-Begin = Callable[[Hashable, socket.socket, set[Line]], None]
 
 
 @dataclass(slots=True)
@@ -20,14 +19,11 @@ class _Served:
     is_held: bool = False
 
 
-class Serving:
-    """`begin` is told, in the thread, of each connection: whose it is, and what that one has open,
-    which it adds to. `close` ends everything.
-    """
+class Serving(ABC):
+    """What sandboxes connect to; a kind of it says what a connection begins. `close` ends all."""
 
-    def __init__(self, name: str, begin: Begin) -> None:
+    def __init__(self, name: str) -> None:
         self.selector = selectors.DefaultSelector()
-        self._begin = begin
         self._told: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._woken, self._wake = socket.socketpair()
         for each in (self._woken, self._wake):
@@ -40,6 +36,10 @@ class Serving:
         self.selector.register(self._woken, selectors.EVENT_READ, self._listen_to_us)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
+
+    @abstractmethod
+    def _begin(self, sandbox: Hashable, inside: socket.socket, lines: set[Line]) -> None:
+        """Take a connection, in the thread: whose it is, and what that one has open, to add to."""
 
     def serve(self, sandbox: Hashable, listener: socket.socket) -> None:
         """Serve what connects to `listener`, which is ours from here on."""

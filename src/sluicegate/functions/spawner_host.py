@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from .isolation import Level
 from .runtime_folders import RuntimeFolders
@@ -9,23 +10,26 @@ from .spawning import Spawner
 from .users import Users
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a host starts sandboxes with; `with_proxy`: each has a third listener, for a proxy."""
+
+    level: Level
+    users: Users
+    folders: RuntimeFolders
+    spawn: Callable[[], Spawner]
+    with_proxy: bool
+
+
 class SpawnerHost:
     """Keeps one spawner; `_lock` guards it, and what a host remembers of it."""
 
-    def __init__(
-        self,
-        level: Level,
-        users: Users,
-        folders: RuntimeFolders,
-        spawn: Callable[[], Spawner],
-        *,
-        with_proxy: bool = False,
-    ) -> None:
-        self.level = level
-        self._with_proxy = with_proxy
-        self._users = users
-        self._folders = folders
-        self._spawn = spawn
+    def __init__(self, means: Means) -> None:
+        self.level = means.level
+        self._with_proxy = means.with_proxy
+        self._users = means.users
+        self._folders = means.folders
+        self._spawn = means.spawn
         self._lock = threading.Lock()
         self._spawner: Spawner | None = None
 

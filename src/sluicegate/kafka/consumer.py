@@ -228,10 +228,10 @@ class GroupConsumer:
 
     def _disown(self, partitions: Sequence[int]) -> None:
         self._unfetch(partitions)
+        of_offsets = (self._positions, self._committed, self._stands, self._ends_seen)
         for partition in partitions:
-            for kept in (self._generations, self._positions, self._committed, self._ends_seen):
+            for kept in (self._generations, *of_offsets):
                 kept.pop(partition, None)
-            self._stands.pop(partition, None)
             self._waiting.pop(partition, None)
             self._paused.discard(partition)
 
