@@ -29,6 +29,25 @@ settings.register_profile(
 settings.load_profile("sluicegate")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where two processes share the tests, one has all that start brokers: two cores bear one at a
+    time. The other has the rest, module by module, the longest first."""
+    if not hasattr(config, "workerinput"):
+        return
+    for item in items:
+        group = "brokers" if item.get_closest_marker("brokers") else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> tuple[bool, int]:
+    tiers = ("system", "contract")
+    tier = item.path.relative_to(Path(__file__).parent).parts[0]
+    order = tiers.index(tier) if tier in tiers else len(tiers)
+    return not item.get_closest_marker("brokers"), order
+
+
 def pytest_collection_finish() -> None:
     """What is loaded by now stays: the collector need not go through it in every test."""
     gc.collect()

@@ -32,6 +32,8 @@ from sluicegate.brokers.plan import ClientCertificates
 from sluicegate.brokers.runtime import Installation
 from sluicegate.errors import BrokerRefused
 
+pytestmark = pytest.mark.brokers
+
 VALUES = [f"value {number}".encode() for number in range(500)]
 
 

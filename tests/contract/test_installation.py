@@ -11,6 +11,8 @@ from sluicegate.brokers.installation import install
 from sluicegate.brokers.runtime import Installation
 from sluicegate.errors import BrokerRefused
 
+pytestmark = pytest.mark.brokers
+
 INSTALL = """
 import sys
 from pathlib import Path

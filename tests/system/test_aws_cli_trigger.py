@@ -15,6 +15,8 @@ from .kafka_user import STARTING_SECONDS, Login, state
 from .server import Server
 from .waiting import until
 
+pytestmark = pytest.mark.brokers
+
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 MANAGED = "arn:aws:iam::aws:policy/service-role/AWSLambdaMSKExecutionRole"
 LOGIN = {"username": "alice", "password": "made-up"}

@@ -22,6 +22,8 @@ from .processes import is_gone, java
 from .server import Server
 from .waiting import until
 
+pytestmark = pytest.mark.brokers
+
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str]]:

@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.brokers
+
 
 def test_the_story_goes_as_told_to_its_end(tmp_path: Path) -> None:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("SLUICEGATE_", "AWS_"))}

@@ -4,7 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from .server import Server
+
+pytestmark = pytest.mark.brokers
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 

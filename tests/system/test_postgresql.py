@@ -14,6 +14,8 @@ from .test_examples import run_example
 from .test_serve import get
 from .waiting import until
 
+pytestmark = pytest.mark.brokers
+
 
 @pytest.fixture
 def url(postgresql: PostgresqlServer, names: Iterator[str]) -> str:

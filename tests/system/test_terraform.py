@@ -118,6 +118,7 @@ def test_apply_plan_change_and_destroy(configured: Configured, server: Server) -
     assert [vpc["IsDefault"] for vpc in vpcs] == [True]
 
 
+@pytest.mark.brokers
 def test_a_whole_trigger_is_made_changed_and_destroyed(
     configured: Configured, server: Server
 ) -> None:

@@ -14,6 +14,8 @@ from .server import Server
 from .trigger_user import Stage, Trigger
 from .witness import Verdict
 
+pytestmark = pytest.mark.brokers
+
 ALL_WELL = Verdict()
 
 

@@ -10,6 +10,8 @@ from .trigger_user import Stage, Trigger
 from .waiting import until
 from .witness import Verdict
 
+pytestmark = pytest.mark.brokers
+
 FAILED = "PROBLEM: Function call failed"
 
 

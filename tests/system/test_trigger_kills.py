@@ -17,6 +17,8 @@ from .trigger_user import Stage, Trigger
 from .waiting import until
 from .witness import Verdict
 
+pytestmark = pytest.mark.brokers
+
 PARTITIONS, BATCH = 4, 20
 SESSION_SECONDS = 10.0
 MOST_RECOVERY_SECONDS = 2 * SESSION_SECONDS + 5

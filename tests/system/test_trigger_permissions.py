@@ -14,6 +14,8 @@ from .trigger_user import HEALS_SECONDS, MANAGED, Stage, Trigger, allow
 from .waiting import until
 from .witness import Verdict
 
+pytestmark = pytest.mark.brokers
+
 SECRET = ["secretsmanager:GetSecretValue", "kms:Decrypt"]
 GRANTED = [*ELEVEN, *SECRET]
 STOPPING = ["kafka:DescribeCluster", "kafka:GetBootstrapBrokers", "ec2:DescribeVpcs", SECRET[0]]

@@ -14,6 +14,8 @@ from .trigger_user import Stage, Trigger, allow
 from .waiting import until
 from .witness import Verdict
 
+pytestmark = pytest.mark.brokers
+
 READ = ["secretsmanager:GetSecretValue", "kms:Decrypt"]
 
 

@@ -22,7 +22,7 @@ from .trigger_user import Stage, Trigger
 from .waiting import until
 from .witness import Audit, Invocation, Load, Verdict, judge
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.brokers, pytest.mark.long]
 
 PARTITIONS, BATCH, NODES = 4, 20, 3
 SESSION_SECONDS = 10.0

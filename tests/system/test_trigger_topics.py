@@ -14,6 +14,8 @@ from .trigger_user import Stage
 from .waiting import until
 from .witness import Verdict
 
+pytestmark = pytest.mark.brokers
+
 FOUND_SECONDS = 90.0
 
 
