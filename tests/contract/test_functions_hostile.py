@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,9 @@ def as_ordinary_user(folder: Path, isolation: str) -> object:
     folder.mkdir()
     os.chown(folder, _NOBODY, _NOBODY)
     # Everything above is ours alone: it is given to that user, and to nobody else.
-    for parent in (folder.parent, folder.parent.parent):
+    for parent in folder.parents:
+        if parent == Path(tempfile.gettempdir()):
+            break
         parent.chmod(0o711)
     packages = Path(pytest.__file__).parents[1]
     ended = subprocess.run(

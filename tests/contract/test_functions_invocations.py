@@ -127,6 +127,18 @@ def trigger_event(version: FunctionVersion, event: object) -> Invocation:
     return replace(invocation(version, event), is_trigger_event=True)
 
 
+def test_a_function_may_close_what_it_found_open(functions: Rig) -> None:
+    version = functions.function("""
+        import os
+        def handler(event, context):
+            os.closerange(3, 64)
+            return os.getpid(), event
+    """)
+    answers = [functions.answer(version, number) for number in range(3)]
+    assert [event for _, event in answers] == [0, 1, 2]
+    assert len({pid for pid, _ in answers}) == 1
+
+
 def test_a_trigger_s_event_is_decoded_as_any_other(functions: Rig) -> None:
     version = functions.function(
         "def handler(event, context): return [event, context.aws_request_id]"

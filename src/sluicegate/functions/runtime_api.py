@@ -97,7 +97,8 @@ class RuntimeApi:
         assert asking is not None
         self._asking = None
         self._request_id = request_id
-        parts = [memoryview(head(200, len(payload), headers)), memoryview(payload)]
+        begin = asking.held() + head(200, len(payload), headers)
+        parts = [memoryview(begin), memoryview(payload)]
         while parts:
             try:
                 sent = asking.socket.sendmsg(parts)
@@ -191,11 +192,11 @@ class RuntimeApi:
             return self._failed(connection, request, while_initialising=True)
         named, _, what = request.path.removeprefix(_INVOCATION).partition("/")
         if request.method != "POST" or what not in ("response", "error"):
-            connection.socket.send(answer(404, b'{"errorType":"NotFound"}\n'))
+            connection.send(answer(404, b'{"errorType":"NotFound"}\n'))
             return None
         if not self._request_id or named != self._request_id:
             told = b'{"errorMessage":"Invalid request ID","errorType":"InvalidRequestID"}\n'
-            connection.socket.send(answer(400, told))
+            connection.send(answer(400, told))
             return None
         self._request_id = ""
         # A streamed answer tells of its failure behind its last chunk.
@@ -203,13 +204,13 @@ class RuntimeApi:
             return self._failed(connection, request, while_initialising=False)
         # Accepted also when too long: refused (413), awslambdaric would end, and the sandbox with
         # it, for an error that is the function's alone.
-        connection.socket.send(_ACCEPTED)
+        connection.hold(_ACCEPTED)
         return Answered(bytes(request.body), request.is_cut)
 
     def _failed(
         self, connection: Connection, request: Request, *, while_initialising: bool
     ) -> Failed:
-        connection.socket.send(_ACCEPTED)
+        connection.send(_ACCEPTED)
         body = bytes(request.body)
         if told := request.headers.get(_ERROR_BODY):
             try:

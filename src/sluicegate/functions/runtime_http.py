@@ -43,6 +43,24 @@ class Connection:
         self._left = 0
         self._is_chunked = False
         self._is_last_chunk_read = False
+        # An answer that waits for the next one, which is to be sent soon.
+        self._held = b""
+
+    def send(self, data: bytes) -> None:
+        """Send an answer, behind one that was held."""
+        self.socket.send(self.held() + data)
+
+    def hold(self, data: bytes) -> None:
+        """Send an answer with the next one, where that has been asked for in the same bytes."""
+        if self._buffer:
+            self._held += data
+        else:
+            self.send(data)
+
+    def held(self) -> bytes:
+        """What was held; who takes it sends it."""
+        held, self._held = self._held, b""
+        return held
 
     def read(self) -> Request | None:
         """Take what has come; the request it completes, if it completes one."""
