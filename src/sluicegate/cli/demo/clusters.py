@@ -11,6 +11,7 @@ from .story import Keys, StepFailed, Story
 
 # The first start of all fetches Apache Kafka.
 _PATIENCE_SECONDS = 300
+_ANSWER_SECONDS = 10
 _RECORDS = 1_000
 TOPIC = "orders"
 _USER, _PASSWORD = "orders", "made-up-for-the-demo"
@@ -122,11 +123,16 @@ def _refusal(settings: dict[str, Any]) -> str:
     said: list[str] = []
     listening: dict[str, Any] = {**settings, "error_cb": lambda error: said.append(error.str())}
     admin = AdminClient(listening)
-    try:
-        admin.list_topics(timeout=5)
-    except KafkaException:
-        # Its own words are `transport failure`; the broker's came beforehand.
-        admin.poll(1)
-    else:
-        raise StepFailed("the broker took a wrong password")
-    return next((each.partition(": ")[2] for each in said if "SASL" in each), "no answer")
+    deadline = time.monotonic() + _ANSWER_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            admin.list_topics(timeout=0.1)
+        except KafkaException:
+            # Its own words are `transport failure`; the broker's come beside them.
+            admin.poll(0.1)
+        else:
+            raise StepFailed("the broker took a wrong password")
+        for each in said:
+            if "SASL" in each:
+                return each.partition(": ")[2]
+    raise StepFailed("the broker has no answer to a wrong password")
