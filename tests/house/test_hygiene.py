@@ -18,6 +18,7 @@ _NOWHERE = {
 _STAND_INS = r"unittest\.mock|\bmock\.patch|monkeypatch\.(setattr|delattr|setitem|delitem)"
 _LOCKS = (
     "requirements.lock",
+    "runtime.lock",
     "tests/system/aws-cli.lock",
     "benchmarks/faststream.lock",
     "benchmarks/quix.lock",

@@ -24,5 +24,5 @@ def test_the_story_goes_as_told_to_its_end(tmp_path: Path) -> None:
     assert told.returncode == 0, told.stdout[-2000:] + told.stderr[-2000:]
     assert "10,000 produced, 10,000 handled, 0 lost, 0 out of order" in told.stdout
     assert "Please add kafka:DescribeCluster permission to role." in " ".join(told.stdout.split())
-    assert told.stdout.rstrip().splitlines()[-1].startswith("All 22 steps went as on AWS")
+    assert told.stdout.rstrip().splitlines()[-1].startswith("All 23 steps went as on AWS")
     assert "made-up-for-the-demo" not in told.stdout + told.stderr

@@ -40,16 +40,18 @@ def demo(settings: Settings, *, keep: bool) -> int:
 
 def _tell(story: Story, root: Keys) -> None:
     iam = story.client("iam", root)
+    # First, as it takes longest: the first time of all, Apache Kafka is fetched.
+    asked = clusters.a_cluster(story, root)
     alice = permissions.a_new_user(story, iam)
     permissions.denied_then_allowed(story, iam, root, alice)
     session = permissions.an_assumed_role(story, iam, alice)
     secret, key = permissions.a_secret(story, iam, root, session)
     permissions.logs(story, session)
     permissions.network(story, alice, session)
-    cluster = clusters.a_cluster(story, root)
-    clusters.a_user_of_it(story, root, cluster, secret)
-    clusters.records(story, root, cluster)
     functions.a_function(story, iam, root, secret)
-    made = trigger.a_trigger(story, iam, root, cluster, secret, key)
+    clusters.its_brokers(story, root, asked)
+    clusters.a_user_of_it(story, root, asked.arn, secret)
+    clusters.records(story, root, asked.arn)
+    made = trigger.a_trigger(story, iam, root, asked.arn, secret, key)
     trigger.orders(made)
     trigger.revoked(made)

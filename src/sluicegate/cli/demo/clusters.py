@@ -2,6 +2,7 @@
 
 import time
 import urllib.request
+from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
@@ -17,12 +18,20 @@ TOPIC = "orders"
 _USER, _PASSWORD = "orders", "made-up-for-the-demo"
 
 
-def a_cluster(story: Story, root: Keys) -> str:
-    """A cluster of one broker; its ARN."""
-    story.tell("An MSK cluster: a real Apache Kafka broker, with SASL/SCRAM")
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A cluster that was asked for, and when (monotonic seconds)."""
+
+    arn: str
+    at: float
+
+
+def a_cluster(story: Story, root: Keys) -> Asked:
+    """A cluster of one broker is asked for; nobody waits for it yet."""
+    story.tell("An MSK cluster is asked for, and made while we go on: a real Apache Kafka broker")
     kafka, ec2 = story.client("kafka", root), story.client("ec2", root)
     subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
-    started = time.monotonic()
+    asked_at = time.monotonic()
     made = story.ask(
         "root",
         kafka.create_cluster,
@@ -32,17 +41,25 @@ def a_cluster(story: Story, root: Keys) -> str:
         BrokerNodeGroupInfo={"ClientSubnets": [subnet], "InstanceType": "kafka.t3.small"},
         ClientAuthentication={"Sasl": {"Scram": {"Enabled": True}}},
     )
-    arn: str = made["ClusterArn"]
+    return Asked(made["ClusterArn"], asked_at)
+
+
+def its_brokers(story: Story, root: Keys, asked: Asked) -> None:
+    """Wait until it is there."""
+    story.tell("The cluster has its broker, with SASL/SCRAM")
+    kafka = story.client("kafka", root)
     while True:
-        found = kafka.describe_cluster(ClusterArn=arn)["ClusterInfo"]
+        found = kafka.describe_cluster(ClusterArn=asked.arn)["ClusterInfo"]
         if found["State"] != "CREATING":
             break
-        if time.monotonic() - started > _PATIENCE_SECONDS:
+        if time.monotonic() - asked.at > _PATIENCE_SECONDS:
             raise StepFailed(f"the cluster is still {found['State']}: {found.get('StateInfo')}")
         time.sleep(0.05)
-    took = time.monotonic() - started
-    story.show("is", f"{found['State']} after {took:.1f} s. {found['StateInfo']['Message']}")
-    return arn
+    took = time.monotonic() - asked.at
+    message = (
+        f"{found['State']} not later than {took:.1f} s after that. {found['StateInfo']['Message']}"
+    )
+    story.show("is", message)
 
 
 def a_user_of_it(story: Story, root: Keys, cluster: str, secret: str) -> None:
