@@ -56,10 +56,8 @@ def its_brokers(story: Story, root: Keys, asked: Asked) -> None:
             raise StepFailed(f"the cluster is still {found['State']}: {found.get('StateInfo')}")
         time.sleep(0.05)
     took = time.monotonic() - asked.at
-    message = (
-        f"{found['State']} not later than {took:.1f} s after that. {found['StateInfo']['Message']}"
-    )
-    story.show("is", message)
+    is_there = f"{found['State']}, {took:.1f} s after it was asked for."
+    story.show("is", f"{is_there} {found['StateInfo']['Message']}")
 
 
 def a_user_of_it(story: Story, root: Keys, cluster: str, secret: str) -> None:
