@@ -5,11 +5,14 @@ import itertools
 import os
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from sluicegate.brokers.installation import install
 from sluicegate.brokers.runtime import Installation
@@ -21,6 +24,8 @@ from tests.contract.postgresql_server import PostgresqlServer, programs
 if TYPE_CHECKING:
     from tests.contract.kafka_cluster import KafkaCluster
 
+ROOT = Path(__file__).parents[1]
+
 # The machine decides how long an example takes; no test of ours is timed. A change is judged by the
 # same examples every time; at a desk, each run tries others.
 settings.register_profile(
@@ -29,23 +34,42 @@ settings.register_profile(
 settings.load_profile("sluicegate")
 
 
-@pytest.hookimpl(tryfirst=True)
+class Sharing(LoadScopeScheduling):  # type: ignore[misc]
+    """Two processes share the tests: one has all modules with tests that start brokers, as two
+    cores bear one at a time, the other has the rest, module by module."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return share(nodeid)
+
+
+def share(nodeid: str) -> str:
+    """What a test belongs to that stays together."""
+    module = nodeid.partition("::")[0]
+    return "brokers" if _starts_brokers(module) else module
+
+
+@cache
+def _starts_brokers(module: str) -> bool:
+    # Read, not asked of the tests: the process that shares them out has collected none.
+    return "pytest.mark.brokers" in (ROOT / module).read_text()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing:
+    """How tests are shared, where several processes are asked for."""
+    return Sharing(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where two processes share the tests, one has all that start brokers: two cores bear one at a
-    time. The other has the rest, module by module, the longest first."""
-    if not hasattr(config, "workerinput"):
-        return
-    for item in items:
-        group = "brokers" if item.get_closest_marker("brokers") else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=_turn)
+    """Where several processes share the tests, what takes longest comes first."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=_turn)
 
 
 def _turn(item: pytest.Item) -> tuple[bool, int]:
-    tiers = ("system", "contract")
-    tier = item.path.relative_to(Path(__file__).parent).parts[0]
-    order = tiers.index(tier) if tier in tiers else len(tiers)
-    return not item.get_closest_marker("brokers"), order
+    tiers = ("tests/system", "tests/contract")
+    tier = next((n for n, each in enumerate(tiers) if item.nodeid.startswith(each)), len(tiers))
+    return share(item.nodeid) != "brokers", tier
 
 
 def pytest_collection_finish() -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from botocore.config import Config
+
 from ..execution import Clients
 from ..functions import Credentials
 from ..settings import Settings
@@ -14,6 +16,9 @@ Answer = Callable[[Request], Response]
 
 # A client takes longer to make than a call; a role signs with one key for most of an hour.
 _MOST_CLIENTS = 128
+# What is asked is our own making, and the service judges it: judging each log event here as well
+# costs three times what sending it does.
+_UNJUDGED = Config(parameter_validation=False)
 
 
 def network_clients(settings: Settings) -> Clients:
@@ -28,7 +33,11 @@ def network_clients(settings: Settings) -> Clients:
     @lru_cache(maxsize=_MOST_CLIENTS)
     def made(service: str, region: str, credentials: Credentials) -> Any:
         return wire.client(
-            service, endpoint_url=url, region=region, credentials=_signing(credentials)
+            service,
+            endpoint_url=url,
+            region=region,
+            credentials=_signing(credentials),
+            config=_UNJUDGED,
         )
 
     return made
@@ -46,6 +55,7 @@ def own_clients(answer: Answer) -> Clients:
             access_key=credentials.access_key,
             secret_key=credentials.secret_key,
             token=credentials.token,
+            config=_UNJUDGED,
             # The service's own network is nobody's address.
             remote="",
         )

@@ -95,3 +95,16 @@ def test_the_end_of_a_connection_is_told() -> None:
 
 def test_a_header_s_value_cannot_end_its_line() -> None:
     assert b"\r\nX: a b\r\n" in head(200, 0, {"X": "a\r\nb"})
+
+
+def test_an_answer_goes_with_the_next_one_where_that_is_asked_for_already() -> None:
+    with Pair() as pair:
+        requests = pair.requests(PLAIN + GET)
+        next(requests)
+        pair.connection.hold(b"one ")
+        next(requests)
+        pair.connection.send(b"two")
+        assert pair.other.recv(100) == b"one two"
+        next(pair.requests(PLAIN))
+        pair.connection.hold(b"alone")
+        assert pair.other.recv(100) == b"alone"
