@@ -91,17 +91,25 @@ _REFUSED = {
 _UNKNOWN = {"clone3": (435, 435), "memfd_create": (319, 279)}
 _CLONE = (56, 220)
 _SOCKET = (41, 198)
+_SOCKET_PAIR = (53, 199)
 _IOCTL = (16, 29)
 _PERSONALITY = (135, 92)
 
 _NEW_NAMESPACES = 0x7E020000
-_FAMILIES = (1, 2, 10, 16)  # UNIX, INET, INET6, NETLINK
+_UNIX, _FAMILIES = 1, (1, 2, 10, 16)  # UNIX, INET, INET6, NETLINK
+# Kinds of sockets, STREAM and SEQPACKET, with and without their flags (CLOEXEC, NONBLOCK): made in
+# pairs, they are connected for good. A datagram's is not.
+_PAIRED = tuple(kind | flags for kind in (1, 5) for flags in (0, 0x80000, 0x800, 0x80800))
 _TERMINAL_INPUT = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
 _PERSONALITIES = (0, 0xFFFFFFFF)
 
 
-def program(machine: str = "") -> bytes:
-    """The filter for `machine`, this one when it is left out; `LookupError` where none is known."""
+def program(machine: str = "", *, is_fenced: bool = True) -> bytes:
+    """The filter for `machine`, this one when it is left out; `LookupError` where none is known.
+
+    `is_fenced`: there are namespaces. Without them the sockets of the host's services are in reach
+    by their paths, of a user's session bus too, and Landlock does not stop who connects to them.
+    """
     machine = machine or platform.machine()
     audit = _AUDIT[machine]
     column = list(_AUDIT).index(machine)
@@ -113,7 +121,10 @@ def program(machine: str = "") -> bytes:
         if numbers[column] >= 0:
             code.append(_if_equal(numbers[column], _returns(_ERRNO | error)))
     code.append(_if_equal(_CLONE[column], _unless_namespaces()))
-    code.append(_if_equal(_SOCKET[column], _only(0, _FAMILIES, errno.EAFNOSUPPORT)))
+    families = _FAMILIES if is_fenced else tuple(each for each in _FAMILIES if each != _UNIX)
+    code.append(_if_equal(_SOCKET[column], _only(0, families, errno.EAFNOSUPPORT)))
+    if not is_fenced:
+        code.append(_if_equal(_SOCKET_PAIR[column], _only(1, _PAIRED, errno.EAFNOSUPPORT)))
     code.append(_if_equal(_IOCTL[column], _never(1, _TERMINAL_INPUT)))
     code.append(_if_equal(_PERSONALITY[column], _only(0, _PERSONALITIES, errno.EPERM)))
     code.append(_returns(_ALLOW))

@@ -57,7 +57,8 @@ class Spawner:
             start_new_session=True,
         )
         theirs.close()
-        told = {"stage": staged, "uids": [uids.start, uids.stop], "filter": seccomp.program().hex()}
+        program = seccomp.program(is_fenced=staged)
+        told = {"stage": staged, "uids": [uids.start, uids.stop], "filter": program.hex()}
         try:
             self.stage = str(self._ask("prepare", told)[0])
         except SpawnFailed:

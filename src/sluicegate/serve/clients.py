@@ -4,8 +4,6 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from botocore.config import Config
-
 from ..execution import Clients
 from ..functions import Credentials
 from ..settings import Settings
@@ -16,9 +14,6 @@ Answer = Callable[[Request], Response]
 
 # A client takes longer to make than a call; a role signs with one key for most of an hour.
 _MOST_CLIENTS = 128
-# What is asked is our own making, and the service judges it: judging each log event here as well
-# costs three times what sending it does.
-_UNJUDGED = Config(parameter_validation=False)
 
 
 def network_clients(settings: Settings) -> Clients:
@@ -37,7 +32,7 @@ def network_clients(settings: Settings) -> Clients:
             endpoint_url=url,
             region=region,
             credentials=_signing(credentials),
-            config=_UNJUDGED,
+            config=wire.UNJUDGED,
         )
 
     return made
@@ -55,7 +50,7 @@ def own_clients(answer: Answer) -> Clients:
             access_key=credentials.access_key,
             secret_key=credentials.secret_key,
             token=credentials.token,
-            config=_UNJUDGED,
+            config=wire.UNJUDGED,
             # The service's own network is nobody's address.
             remote="",
         )

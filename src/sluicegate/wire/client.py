@@ -58,6 +58,10 @@ def _refusal(refusal: ClientError) -> AwsError:
 
 _DENIALS = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
+UNJUDGED = Config(parameter_validation=False)
+"""For what we ask ourselves: the service judges it anyway, and judging each log event here as well
+costs twice what sending it does."""
+
 IN_PROCESS_URL = "http://127.0.0.1:4566"
 """What an in-process client believes its endpoint is; signed as the Host header."""
 

@@ -11,12 +11,18 @@ ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 ALLOWED, KILLED, ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 
 
-def verdict(machine: str, number: int, *arguments: int, architecture: int = 0) -> int:
+def verdict(
+    machine: str,
+    number: int,
+    *arguments: int,
+    architecture: int = 0,
+    is_fenced: bool = True,
+) -> int:
     """What the filter says of a system call."""
     architecture = architecture or ARCHITECTURES[machine]
     padded = (*arguments, *[0] * (6 - len(arguments)))
     data = struct.pack("=IIQ6Q", number, architecture, 0, *padded)
-    program = seccomp.program(machine)
+    program = seccomp.program(machine, is_fenced=is_fenced)
     code = [struct.unpack_from("=HBBI", program, at) for at in range(0, len(program), 8)]
     at, value = 0, 0
     while True:
@@ -69,6 +75,18 @@ def test_arguments_decide_where_they_must(machine: str) -> None:
     assert verdict(machine, ioctl, 0, 0xFF_0000_5412) == ERROR | errno.EPERM
     assert verdict(machine, personality, 0x40000) == ERROR | errno.EPERM
     assert verdict(machine, 435) == ERROR | errno.ENOSYS
+
+
+@pytest.mark.parametrize("machine", ARCHITECTURES)
+def test_without_namespaces_nobody_connects_by_a_path(machine: str) -> None:
+    socket, pair = {"x86_64": (41, 53), "aarch64": (198, 199)}[machine]
+
+    def refused(number: int, *arguments: int) -> bool:
+        return verdict(machine, number, *arguments, is_fenced=False) != ALLOWED
+
+    assert [family for family in (1, 2, 10, 16) if refused(socket, family, 1)] == [1]
+    assert [kind for kind in (1, 2, 3, 5) if refused(pair, 1, kind | 0x80000)] == [2, 3]
+    assert verdict(machine, pair, 1, 2) == ALLOWED
 
 
 def test_other_architectures_calls_are_none() -> None:
