@@ -116,7 +116,9 @@ class Client(LambdaRuntimeClient):  # type: ignore[misc]
     def _connect(self) -> None:
         self._has_answered = False
         host, _, port = self.lambda_runtime_address.rpartition(":")
-        self._socket = socket.create_connection((host, int(port)))
+        # Not `create_connection`: it would have the address looked up, and load what that takes.
+        self._socket = socket.socket()
+        self._socket.connect((host, int(port)))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reader = self._socket.makefile("rb", 65_536)
 
