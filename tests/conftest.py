@@ -20,11 +20,10 @@ from sluicegate.settings import load
 from sluicegate.testing import Endpoint
 from tests.contract.missing import missing
 from tests.contract.postgresql_server import PostgresqlServer, programs
+from tests.house.sources import ROOT
 
 if TYPE_CHECKING:
     from tests.contract.kafka_cluster import KafkaCluster
-
-ROOT = Path(__file__).parents[1]
 
 # The machine decides how long an example takes; no test of ours is timed. A change is judged by the
 # same examples every time; at a desk, each run tries others.

@@ -166,7 +166,7 @@ class Connection:
 
     def _send_continue(self) -> None:
         try:
-            self.socket.send(_CONTINUE)
+            self.send(_CONTINUE)
         except OSError as error:
             raise Hangup(str(error)) from None
 

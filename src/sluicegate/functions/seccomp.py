@@ -96,7 +96,7 @@ _IOCTL = (16, 29)
 _PERSONALITY = (135, 92)
 
 _NEW_NAMESPACES = 0x7E020000
-_UNIX, _FAMILIES = 1, (1, 2, 10, 16)  # UNIX, INET, INET6, NETLINK
+_UNIX, _FAMILIES = 1, (2, 10, 16)  # INET, INET6, NETLINK
 # Kinds of sockets, STREAM and SEQPACKET, with and without their flags (CLOEXEC, NONBLOCK): made in
 # pairs, they are connected for good. A datagram's is not.
 _PAIRED = tuple(kind | flags for kind in (1, 5) for flags in (0, 0x80000, 0x800, 0x80800))
@@ -121,7 +121,7 @@ def program(machine: str = "", *, is_fenced: bool = True) -> bytes:
         if numbers[column] >= 0:
             code.append(_if_equal(numbers[column], _returns(_ERRNO | error)))
     code.append(_if_equal(_CLONE[column], _unless_namespaces()))
-    families = _FAMILIES if is_fenced else tuple(each for each in _FAMILIES if each != _UNIX)
+    families = (_UNIX, *_FAMILIES) if is_fenced else _FAMILIES
     code.append(_if_equal(_SOCKET[column], _only(0, families, errno.EAFNOSUPPORT)))
     if not is_fenced:
         code.append(_if_equal(_SOCKET_PAIR[column], _only(1, _PAIRED, errno.EAFNOSUPPORT)))

@@ -56,8 +56,8 @@ def its_brokers(story: Story, root: Keys, asked: Asked) -> None:
             raise StepFailed(f"the cluster is still {found['State']}: {found.get('StateInfo')}")
         time.sleep(0.05)
     took = time.monotonic() - asked.at
-    is_there = f"{found['State']}, {took:.1f} s after it was asked for."
-    story.show("is", f"{is_there} {found['StateInfo']['Message']}")
+    state, message = found["State"], found["StateInfo"]["Message"]
+    story.show("is", f"{state}, {took:.1f} s after it was asked for. {message}")
 
 
 def a_user_of_it(story: Story, root: Keys, cluster: str, secret: str) -> None:
