@@ -39,7 +39,7 @@ def handler(event, context):
 """
 REGION = "us-east-1"
 SIZES = {"1 KB": (1_000, 0.2), "1 MB": (1_000_000, 2.0)}
-WARM, COLD, BOMBS = 300, 15, 5
+WARM, COLD, BOMBS = 300, 15, 7
 PYTHON = f"python3.{sys.version_info.minor}"
 
 
@@ -75,9 +75,13 @@ def main() -> None:
             ours = statistics.median(first(ready, code, rest=0.4) for _ in range(COLD))
             row("from a sandbox started ahead", ours, theirs, "<= 5 ms")
         with pool(path, ahead=0) as bombed:
+            # What a pool makes once is not the bomb's.
+            first(bombed, code)
             (code / "handler.py").write_text(BOMB)
-            took = statistics.median(overdue(bombed, code) for _ in range(BOMBS))
-            print(f"{'gone after time is up, 1,000 forking':<36}{took:>7.0f}{'<= 500 ms':>29}")
+            took = sorted(overdue(bombed, code) for _ in range(BOMBS))
+            middle = statistics.median(took)
+            print(f"{'gone after time is up, 1,000 forking':<36}{middle:>7.0f}{'<= 500 ms':>29}")
+            print(f"{'  the longest of ' + str(BOMBS):<36}{took[-1]:>7.0f}")
 
 
 def row(name: str, ours: float, theirs: float, goal: str) -> None:
@@ -130,8 +134,11 @@ def overdue(functions: Pool, code: Path) -> float:
     """How long after its time nothing of a fork bomb is left, in milliseconds."""
     one = version(code, str(uuid.uuid4()), memory_mb=10_240, timeout_seconds=2)
     begun = time.perf_counter()
-    functions.invoke(one, invocation(b"0"))
-    return (time.perf_counter() - begun - one.timeout_seconds) * 1000
+    told = functions.invoke(one, invocation(b"0")).log_tail
+    took = (time.perf_counter() - begun) * 1000
+    # Its time begins when it is initialised, which the report tells.
+    started = float(told.partition(b"Init Duration: ")[2].split()[0])
+    return took - started - one.timeout_seconds * 1000
 
 
 def version(

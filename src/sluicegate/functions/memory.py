@@ -7,6 +7,7 @@ processes of a sandbox descend from its first one, which is how they are found.
 import contextlib
 import os
 import threading
+from collections.abc import Iterator
 from typing import Protocol
 
 _EVERY_SECONDS = 0.05
@@ -73,7 +74,7 @@ class MemoryWatch:
 
 def look(sandbox: Watched) -> None:
     """Note what it uses; end it when that is too much."""
-    pids = _tree(sandbox.pid)
+    pids = list(_tree(sandbox))
     private, shared, resident = 0, 0, 0
     for pid in pids:
         pages, of_files = _pages(pid)
@@ -86,7 +87,6 @@ def look(sandbox: Watched) -> None:
     if resident > sandbox.memory_bytes:
         used = 0
         for pid in pids:
-            # Reading about the dying keeps them from it.
             if sandbox.is_ending:
                 return
             used += _proportional(pid)
@@ -95,16 +95,16 @@ def look(sandbox: Watched) -> None:
             sandbox.exhausted()
 
 
-def _tree(pid: int) -> list[int]:
-    found, waiting = [], [pid]
-    while waiting:
+def _tree(sandbox: Watched) -> Iterator[int]:
+    waiting = [sandbox.pid]
+    # Reading about the dying keeps them from it.
+    while waiting and not sandbox.is_ending:
         each = waiting.pop()
-        found.append(each)
+        yield each
         with contextlib.suppress(OSError):
             for thread in os.listdir(f"/proc/{each}/task"):
                 with open(f"/proc/{each}/task/{thread}/children") as children:
                     waiting.extend(map(int, children.read().split()))
-    return found
 
 
 def _pages(pid: int) -> tuple[int, int]:
