@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from tests.contract.test_functions_failures import below, spawners
 from tests.contract.test_functions_levels import left_of
 from tests.house.sources import ROOT
 
-from sluicegate.errors import AwsError, StartRefused
+from sluicegate.errors import AwsError, Corrupted, StartRefused
 from sluicegate.functions import Credentials, Functions
 from sluicegate.functions.pool import Limits
 from sluicegate.functions.runtimes import PYTHONS, Runtimes
@@ -59,6 +59,32 @@ def test_the_longest_idle_makes_room(rig: Rig) -> None:
     assert [rig.answer(each) for each in (first, second, second, third)] == [1, 1, 2, 1]
     # The first had to go, the second had not.
     assert [rig.answer(each) for each in (second, first)] == [3, 1]
+
+
+def test_an_environment_holds_its_code_as_long_as_it_lives(rig: Rig) -> None:
+    told: list[str] = []
+
+    def hold() -> Callable[[], None]:
+        told.append("held")
+        return lambda: told.append("let go")
+
+    def gone() -> Callable[[], None]:
+        raise Corrupted("the package is missing")
+
+    code = 'def handler(event, context): __import__("os")._exit(1) if event else None'
+    version = rig.function(code, hold=hold)
+    for _ in range(2):
+        assert rig.answer(version) is None
+    assert told == ["held"]
+    rig.pool.retire(version.arn)
+    assert told == ["held", "let go"]
+    rig.fails(version, 1)
+    assert told == ["held", "let go"] * 2
+    with pytest.raises(Corrupted):
+        rig.invoke(rig.function(code, hold=gone))
+    executable = rig.package({"nothing": ""}, runtime="provided.al2023", hold=hold)
+    assert "bootstrap" in rig.fails(executable)["errorMessage"]
+    assert told == ["held", "let go"] * 3
 
 
 def test_no_more_at_once_than_there_may_be(rig: Rig) -> None:

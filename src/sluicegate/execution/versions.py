@@ -6,10 +6,9 @@ What a trigger runs it reads from the state itself: it must go on while no call 
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 
 from ..errors import AwsError
 from ..functions import FunctionVersion
@@ -33,9 +32,9 @@ _MOST_KEPT = 1_000
 
 
 def function_version(
-    function: Function, version: Version, variables: Mapping[str, str], code: Path
+    function: Function, version: Version, variables: Mapping[str, str], packages: Packages
 ) -> FunctionVersion:
-    """A version with its variables in clear and the folder of its code."""
+    """A version with its variables in clear."""
     return FunctionVersion(
         arn=function.arn,
         name=function.name,
@@ -43,7 +42,7 @@ def function_version(
         revision=version.revision,
         runtime=version.runtime,
         handler=version.handler,
-        code=code,
+        code=packages.code(version.package),
         role_arn=version.role_arn,
         account=function.account,
         region=function.region,
@@ -52,6 +51,7 @@ def function_version(
         ephemeral_mb=version.ephemeral_mb,
         timeout_seconds=version.timeout_seconds,
         environment=variables,
+        hold=partial(packages.hold, version.package),
     )
 
 
@@ -116,16 +116,23 @@ class Versions:
             self._choices[key] = now, found
         return found
 
-    @contextmanager
-    def ready(self, function: Function, version: Version) -> Iterator[FunctionVersion]:
-        """A version to be invoked, its code held meanwhile; `AwsError` when it cannot be.
+    def ready(self, function: Function, version: Version) -> FunctionVersion:
+        """A version to be invoked; `AwsError` when it cannot be.
 
         Its variables are decrypted as the execution role, once for each revision.
         """
-        bare = function_version(function, version, {}, Path())
-        variables = self._decrypted(function, version, bare) if version.environment else {}
-        with self._packages.held(version.package) as code:
-            yield function_version(function, version, variables, code)
+        bare = function_version(function, version, {}, self._packages)
+        if not version.environment:
+            return bare
+        return replace(bare, environment=self._decrypted(function, version, bare))
+
+    def is_current(self, function: Function, version: Version) -> bool:
+        """Whether a version still has that code, as of this moment; what was kept is forgotten."""
+        with self._lock:
+            self._choices.clear()
+        with self._database.read() as tx:
+            now = function_versions.find(tx, function.id, version.version)
+        return now is not None and now.package == version.package
 
     def _read(self, function_id: str, qualifier: str) -> Choice | None:
         with self._database.read() as tx:

@@ -9,6 +9,10 @@ _NONE = "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
 _SCRIPT, _ELF = b"#!", b"\x7fELF"
 
 
+class NoEntrypoint(Exception):
+    """There is nothing to execute; the text says why, in AWS's words."""
+
+
 def fault(code: Path) -> str:
     """Why the `bootstrap` of that package cannot be executed; empty when it can."""
     path = code / _BOOTSTRAP

@@ -10,6 +10,8 @@ from pathlib import Path
 from ..clock import Clock
 from ..errors import AwsError
 from ..settings import Settings
+from . import entrypoint
+from .entrypoint import NoEntrypoint
 from .environment import Environment
 from .host import EPHEMERAL_MB, Host
 from .isolation import Isolation, Level, establish
@@ -72,7 +74,20 @@ class Maker:
         return Log(output, self._logs, self._clock, version, self._new_stream(version))
 
     def environment(self, version: FunctionVersion) -> Environment:
-        """A new environment, its sandbox started; `AwsError` when there can be none."""
+        """A new environment, its sandbox started; it holds its code as long as it lives.
+
+        `AwsError` when there can be none, `NoEntrypoint`, `Corrupted` when its code is gone.
+        """
+        let_go = version.hold()
+        try:
+            return self._environment(version, let_go)
+        except BaseException:
+            let_go()
+            raise
+
+    def _environment(self, version: FunctionVersion, let_go: Callable[[], None]) -> Environment:
+        if version.runtime in EXECUTABLES and (fault := entrypoint.fault(version.code)):
+            raise NoEntrypoint(fault)
         opened = self._open()
         credentials = self._credentials(version)
         stream = self._new_stream(version)
@@ -87,6 +102,7 @@ class Maker:
             raise AwsError(
                 "ServiceException", f"a sandbox did not start: {error}", status=500
             ) from None
+        sandbox.at_end(let_go)
         for serving, listener in (
             (opened.relay, sandbox.endpoint),
             (opened.proxy, sandbox.proxy),

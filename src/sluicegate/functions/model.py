@@ -1,9 +1,13 @@
 """What is run, one invocation of it, and what came of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+
+def _hold_nothing() -> Callable[[], None]:
+    return lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +16,8 @@ class FunctionVersion:
 
     `arn` is the unqualified function ARN. `revision` changes with code and configuration: an
     environment of another revision is never used again. `code` is the folder of the unpacked
-    package. Sizes are in mebibytes.
+    package, and `hold` has it stay until what it returns is called (`Corrupted` when it is gone).
+    Sizes are in mebibytes.
     """
 
     arn: str
@@ -30,6 +35,7 @@ class FunctionVersion:
     ephemeral_mb: int
     timeout_seconds: int
     environment: Mapping[str, str] = field(repr=False)
+    hold: Callable[[], Callable[[], None]] = field(default=_hold_nothing, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@
 
 A package is named by what is in it, so equal zips are one folder. It is made beside and renamed:
 there is a whole folder or none. Whoever uses one holds it (a shared lock on the folder, in any
-process), and only what nobody holds and no version names is removed.
+process): environments, as long as they live. Only what nobody holds and no version names is
+removed, by whoever says so or lets go last.
 
 Modes are 0755 for folders and for files the zip marks executable, 0644 for the rest. AWS keeps
 what the zip says; here who runs the function depends on the host, and one zip must not work for
@@ -29,7 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from ..errors import AwsError, Corrupted, Unavailable
+from ..errors import AwsError, Corrupted, SluicegateError, Unavailable
 
 MOST_UNZIPPED_BYTES = 262_144_000
 MOST_ZIPPED_BYTES = 52_428_800
@@ -91,8 +92,6 @@ class Packages:
         self._folder = folder
         self._is_used = is_used
         self._durable = durable
-        # Unused, but held by somebody when they were to be removed.
-        self._left: set[str] = set()
 
     @contextmanager
     def unpacked(self, zipped: bytes) -> Iterator[Package]:
@@ -110,23 +109,31 @@ class Packages:
         while (held := self._hold(package_id)) is None:
             self._make(package_id, zipped)
         try:
-            yield Package(package_id, len(zipped), self._path(package_id) / _CODE)
+            yield Package(package_id, len(zipped), self.code(package_id))
         finally:
             os.close(held)
             self.remove_unused(package_id)
 
-    @contextmanager
-    def held(self, package_id: str) -> Iterator[Path]:
-        """The folder of a package's code, which stays while it is held."""
+    def code(self, package_id: str) -> Path:
+        """The folder of a package's code; it may go any time while nobody holds it."""
+        return self._path(package_id) / _CODE
+
+    def hold(self, package_id: str) -> Callable[[], None]:
+        """Have a package stay until what comes back is called, once, from any thread.
+
+        `Corrupted` when there is no such package (any more).
+        """
         held = self._hold(package_id)
         if held is None:
             raise Corrupted(f"package {package_id} is missing from the state folder")
-        try:
-            yield self._path(package_id) / _CODE
-        finally:
+
+        def let_go() -> None:
             os.close(held)
-            if package_id in self._left:
+            # Whoever lets go must not fail; the next start removes what is left.
+            with suppress(SluicegateError):
                 self.remove_unused(package_id)
+
+        return let_go
 
     def zipped(self, package_id: str) -> bytes | None:
         """The zip as it was uploaded, None when the package is gone."""
@@ -136,10 +143,7 @@ class Packages:
             return None
 
     def remove_unused(self, package_id: str) -> None:
-        """Remove a package unless a version names it or somebody holds it.
-
-        The last who holds it removes it then; in other processes, the next `sweep` does.
-        """
+        """Remove a package unless a version names it, or somebody holds it: he removes it then."""
         path = self._path(package_id)
         try:
             folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -148,16 +152,13 @@ class Packages:
         try:
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if self._is_used(package_id) or not _is_same(folder, path):
-                self._left.discard(package_id)
                 return
             gone = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=self._folder)) / "gone"
             path.rename(gone)
         except BlockingIOError:
-            self._left.add(package_id)
             return
         finally:
             os.close(folder)
-        self._left.discard(package_id)
         shutil.rmtree(gone.parent, ignore_errors=True)
 
     def sweep(self) -> None:

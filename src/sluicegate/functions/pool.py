@@ -15,12 +15,11 @@ from pathlib import Path
 from ..clock import Clock
 from ..errors import AwsError, Unavailable
 from ..settings import Settings
-from . import entrypoint
+from .entrypoint import NoEntrypoint
 from .environment import Environment, Lost, State, not_begun
 from .isolation import Isolation
 from .making import Maker
 from .model import Credentials, FunctionVersion, Invocation, LogSink, Outcome
-from .runtimes import EXECUTABLES
 
 _TICK_SECONDS = 1.0
 # Credentials must outlive the invocation by as much as clocks may differ.
@@ -85,12 +84,14 @@ class Pool:
     def invoke(self, version: FunctionVersion, invocation: Invocation) -> Outcome:
         """Run the function on one event; returns when it has answered, failed or timed out.
 
-        `AwsError` when it could not be begun: too many at once, or no such runtime.
+        `AwsError` when it could not be begun: too many at once, or no such runtime; `Corrupted`
+        when the version's code is gone.
         """
-        if version.runtime in EXECUTABLES and (fault := entrypoint.fault(version.code)):
-            return not_begun(self._maker.log(version), version, invocation, fault)
         while True:
-            environment, generation = self._take(version)
+            try:
+                environment, generation = self._take(version)
+            except NoEntrypoint as fault:
+                return not_begun(self._maker.log(version), version, invocation, str(fault))
             try:
                 return environment.invoke(invocation)
             except Lost:

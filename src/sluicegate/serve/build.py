@@ -16,13 +16,14 @@ from ..api.status import StatusReader
 from ..brokers import authority
 from ..clock import Clock
 from ..errors import Unavailable
+from ..execution.packages import stored_packages
 from ..functions import Functions
 from ..functions.packages import Packages
 from ..operations.lambda_ import code
 from ..operations.lambda_.invocations import Invocations
 from ..operations.operation import Keepers
 from ..settings import Settings
-from ..store import function_versions, health, reset
+from ..store import health, reset
 from ..store.batching import BatchingWriter
 from ..store.database import Database, sqlite_url
 from ..store.decisions import DecisionLog
@@ -93,7 +94,8 @@ def build(
     memory = EpochMemory()
     decisions, log_events = DecisionLog(databases.decisions), LogEvents(databases.log_events)
     touches = BatchingWriter[Touch]("last used", databases.state, record_touches)
-    packages = _packages(settings, databases.state, throwaway=throwaway)
+    folder = StateFolder(settings.state_folder).packages
+    packages = stored_packages(folder, databases.state, durable=not throwaway)
     invocations = Invocations(databases.state, clock)
     control = ControlPath(
         database=databases.state,
@@ -183,14 +185,3 @@ def _facilities(
         status=StatusReader(state, clock),
         counters=counters,
     )
-
-
-def _packages(settings: Settings, state: Database, *, throwaway: bool) -> Packages:
-    """The packages of a state folder, used by the versions there are as of any moment."""
-
-    def is_used(package_id: str) -> bool:
-        with state.read() as tx:
-            return function_versions.has_package(tx, package_id)
-
-    folder = StateFolder(settings.state_folder).packages
-    return Packages(folder, is_used, durable=not throwaway)

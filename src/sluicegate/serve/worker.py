@@ -16,8 +16,8 @@ from types import FrameType
 from ..clock import SystemClock
 from ..execution import ExecutionRoles, FunctionLogs
 from ..execution.interfaces import StoreAttachments
+from ..execution.packages import stored_packages
 from ..execution.versions import Versions
-from ..functions.packages import Packages
 from ..functions.pool import Pool
 from ..functions.proxy import DESCRIPTORS
 from ..settings import Settings
@@ -70,8 +70,7 @@ def _work(orders: WorkerOrders) -> None:
     roles = ExecutionRoles(clients, vault, clock)
     logs = FunctionLogs(clients, roles)
     pool = _pool(settings, roles, logs)
-    # Only `api` removes packages: it knows when no version uses one any more.
-    packages = Packages(folder.packages, lambda _package: True)
+    packages = stored_packages(folder.packages, database)
     versions = Versions(database, vault, packages, roles, clients)
     name = f"{socket.gethostname()}/{os.getpid()}"
     sources = Sources(database, vault, clients, roles, pool, versions, clock, name)

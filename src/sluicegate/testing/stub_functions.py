@@ -21,8 +21,12 @@ class StubFunctions:
 
     def invoke(self, version: FunctionVersion, invocation: Invocation) -> Outcome:
         """What `handler` makes of it."""
+        let_go = version.hold()
         self.invoked.append((version, invocation))
-        return self.handler(version, invocation)
+        try:
+            return self.handler(version, invocation)
+        finally:
+            let_go()
 
     def retire(self, function_arn: str) -> None:
         """Remember that it was asked."""

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 from ..delivery.answer import Answer, Failed, Response, Throttled, read_answer
 from ..delivery.records import Batch
-from ..errors import AwsError
-from ..execution.versions import Choice, Versions
+from ..errors import AwsError, Corrupted
+from ..execution.versions import Versions
 from ..functions import Functions, Invocation
 from ..store.function_versions import Version
 from ..store.functions import Function
@@ -67,21 +67,28 @@ class Invoker:
     def invoke(self, batch: Batch, event: bytes) -> Answer:
         """What the function makes of a batch; `FunctionGone` when there is none to ask."""
         mapping = self._mapping
-        choice = self._versions.choice(mapping.function_id, mapping.qualifier)
-        if choice is None:
-            raise FunctionGone
-        with self._running.one_more(choice.function) as has_room:
-            if not has_room:
-                return Throttled()
-            return self._invoked(choice, batch, event)
+        while True:
+            choice = self._versions.choice(mapping.function_id, mapping.qualifier)
+            if choice is None:
+                raise FunctionGone
+            function, version = choice.function, choice.drawn(self._draw())
+            with self._running.one_more(function) as has_room:
+                if not has_room:
+                    return Throttled()
+                try:
+                    return self._invoked(function, version, batch, event)
+                except Corrupted as fault:
+                    # Its code may have been changed since the choice was read.
+                    if self._versions.is_current(function, version):
+                        _log.error("not invoked mapping=%s: %s", mapping.id, fault)
+                        return _not_run(_request_id(), version)
 
-    def _invoked(self, choice: Choice, batch: Batch, event: bytes) -> Answer:
-        version, request_id = choice.drawn(self._draw()), _request_id()
-        arn = self._mapping.function_arn
+    def _invoked(self, function: Function, version: Version, batch: Batch, event: bytes) -> Answer:
+        request_id, arn = _request_id(), self._mapping.function_arn
         invocation = Invocation(request_id, event, arn, is_trigger_event=True)
         try:
-            with self._versions.ready(choice.function, version) as ready:
-                outcome = self._functions.invoke(ready, invocation)
+            ready = self._versions.ready(function, version)
+            outcome = self._functions.invoke(ready, invocation)
         except AwsError as refusal:
             # Nothing of the function has run, whatever was in the way.
             if refusal.code != _THROTTLED:

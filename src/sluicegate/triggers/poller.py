@@ -359,7 +359,9 @@ class Poller:
         except FunctionGone:
             with self._lock:
                 self._results.note_gone(batch.partitions)
-            return Throttled()
+        except Exception:  # noqa: BLE001 - a partition must not stand still for what nobody foresaw
+            _log.exception("not invoked mapping=%s", self._mapping_id)
+        return Throttled()
 
     def _drop(self, discard: Discard) -> None:
         """There is no destination that could be told: what is given up is told here."""

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluicegate.errors import AwsError
+from sluicegate.errors import AwsError, Corrupted, Unavailable
 from sluicegate.functions.packages import MOST_UNZIPPED_BYTES, Packages
 
 UNREADABLE = "Could not unzip uploaded file. Please check your file, then try to upload again."
@@ -106,8 +106,7 @@ def test_files_are_there_with_modes_that_work_for_every_user(shelf: Shelf) -> No
         "é\n😀": (stat.S_IFREG, 0o644),
     }
     assert shelf.packages.zipped(package) == content
-    with shelf.packages.held(package) as code:
-        assert (code / "dots" / "c.txt").read_bytes() == b"c"
+    assert (shelf.packages.code(package) / "dots" / "c.txt").read_bytes() == b"c"
 
 
 @pytest.mark.parametrize(
@@ -207,22 +206,25 @@ def test_equal_zips_are_one_package(shelf: Shelf) -> None:
 
 def test_what_no_version_names_is_removed_but_not_while_it_is_held(shelf: Shelf) -> None:
     package = shelf.put(files("a"))
-    with shelf.packages.held(package) as code:
-        shelf.used.clear()
-        shelf.packages.remove_unused(package)
-        assert (code / "a").exists()
-    assert shelf.inside() == {}
-
-
-def test_what_another_process_holds_stays_until_the_next_sweep(shelf: Shelf) -> None:
-    package = shelf.put(files("a"))
     elsewhere = Packages(shelf.folder, shelf.used.__contains__)
-    with elsewhere.held(package) as code:
-        shelf.used.clear()
-        shelf.packages.remove_unused(package)
-        assert (code / "a").exists()
-    shelf.packages.sweep()
+    holders = [shelf.packages.hold(package), elsewhere.hold(package)]
+    shelf.used.clear()
+    shelf.packages.remove_unused(package)
+    for let_go in holders:
+        assert (shelf.packages.code(package) / "a").exists()
+        let_go()
     assert shelf.inside() == {}
+    with pytest.raises(Corrupted, match="is missing"):
+        shelf.packages.hold(package)
+
+
+def test_who_lets_go_of_a_package_does_not_fail(shelf: Shelf) -> None:
+    def unknown(_package: str) -> bool:
+        raise Unavailable("the state is locked")
+
+    package = shelf.put(files("a"))
+    Packages(shelf.folder, unknown).hold(package)()
+    assert shelf.inside() != {}
 
 
 def test_a_package_whose_version_was_not_stored_is_removed(shelf: Shelf) -> None:

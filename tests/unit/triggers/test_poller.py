@@ -83,10 +83,11 @@ class Function:
             if self.at_once[share.partition] > 1:
                 self.offences.append(f"two at once of {share.partition}")
             self.given.append((share.partition, offsets))
-        answer = self.answer(batch)
-        for share in batch.shares:
-            self.at_once[share.partition] -= 1
-        return answer
+        try:
+            return self.answer(batch)
+        finally:
+            for share in batch.shares:
+                self.at_once[share.partition] -= 1
 
 
 class Bench:
@@ -317,6 +318,16 @@ def test_brokers_that_do_not_answer_a_commit_are_the_problem(bench: Bench) -> No
     until(lambda: bench.poller.problem is problems.NO_CONNECTION, "it to be told")
     bench.consumer.may_answer.set()
     until(lambda: bench.poller.problem is None, "the answer")
+
+
+def test_what_nobody_foresaw_is_tried_again(bench: Bench) -> None:
+    def broken(_batch: Batch) -> Answer:
+        bench.function.answer = well
+        raise RuntimeError("not foreseen")
+
+    well, bench.function.answer = bench.function.answer, broken
+    bench.push(1, 0)
+    until(lambda: bench.topic.committed == {0: 1}, "the second attempt")
 
 
 def test_a_function_that_is_gone_is_told_and_nothing_is_committed(bench: Bench) -> None:

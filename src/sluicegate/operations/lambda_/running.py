@@ -1,13 +1,11 @@
 """From a stored version to function code: what Invoke and accepted events have in common."""
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from ...errors import Corrupted
 from ...execution.versions import function_version
-from ...functions import FunctionVersion, Invocation, Outcome
+from ...functions import Invocation, Outcome
 from ...store import function_versions, functions
 from ...store.database import Tx
 from ...store.function_aliases import Alias
@@ -43,24 +41,16 @@ def target(tx: Tx, function: Function, qualifier: str, request_id: str) -> Targe
 
 def run(call: Call, reached: Target, invocation: Invocation) -> Outcome:
     """Run function code on one event, within the concurrency the function may have."""
-    with call.invocations.admitted(reached.function), ready(call, reached) as version:
-        return call.functions.invoke(version, invocation)
-
-
-@contextmanager
-def ready(call: Call, reached: Target) -> Iterator[FunctionVersion]:
-    """The version as environments are made from it, its code held while it is used.
-
-    Its variables are decrypted as the execution role; what KMS refuses is Lambda's 502.
-    """
-    variables = environments.for_role(call, reached.function, reached.version)
-    with ExitStack() as stack:
+    function, version = reached.function, reached.version
+    with call.invocations.admitted(function):
+        # Decrypted as the execution role; what KMS refuses is Lambda's 502.
+        variables = environments.for_role(call, function, version)
+        ready = function_version(function, version, variables, call.packages)
         try:
-            code = stack.enter_context(call.packages.held(reached.version.package))
+            return call.functions.invoke(ready, invocation)
         except Corrupted:
             _refuse_changed(call, reached)
             raise
-        yield function_version(reached.function, reached.version, variables, code)
 
 
 def _refuse_changed(call: Call, reached: Target) -> None:
