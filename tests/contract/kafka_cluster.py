@@ -125,7 +125,7 @@ class KafkaCluster:
             **_quiet(self.bootstrap(Listener.REPLICATION)),
             "security.protocol": "SASL_PLAINTEXT",
             "sasl.mechanism": "PLAIN",
-            "sasl.username": "admin",
+            "sasl.username": self.secrets.admin,
             "sasl.password": self.secrets.admin_password,
         }
 

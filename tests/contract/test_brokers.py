@@ -7,7 +7,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,8 @@ from confluent_kafka.admin import (
     AclBinding,
     AclOperation,
     AclPermissionType,
+    AdminClient,
+    ConfigResource,
     ResourcePatternType,
     ResourceType,
 )
@@ -89,6 +91,36 @@ def test_nobody_without_a_name_passes_an_acl(broker: KafkaCluster) -> None:
     until(lambda: "Principal = User:ANONYMOUS is Denied" in log_of(broker), "the log tells it")
 
 
+@pytest.mark.parametrize("name", ["admin", "broker"])
+def test_a_user_of_any_name_is_judged_by_acls(broker: KafkaCluster, name: str) -> None:
+    broker.make_topic(f"closed-to-{name}")
+    for_alice = AclBinding(
+        ResourceType.TOPIC,
+        f"closed-to-{name}",
+        ResourcePatternType.LITERAL,
+        "User:alice",
+        "*",
+        AclOperation.ALL,
+        AclPermissionType.ALLOW,
+    )
+    admin = broker.admin()
+    for future in admin.create_acls([for_alice]).values():
+        future.result(20)
+    broker.make_user(name, "a-secret")
+    with pytest.raises(KafkaException, match="authorization failed"):
+        consume(broker.as_user(name, "a-secret"), f"closed-to-{name}", 1, group="nosy")
+
+
+def test_no_client_can_find_out_who_is_a_super_user(broker: KafkaCluster) -> None:
+    nobody = AdminClient(broker.as_anybody())
+    asked = ConfigResource(ConfigResource.Type.BROKER, "1")
+    (answer,) = nobody.describe_configs([asked]).values()
+    told = {name: str(entry.value) for name, entry in answer.result(20).items()}
+    assert told["node.id"] == "1" and "super.users" in told
+    names = (broker.secrets.broker, broker.secrets.admin)
+    assert not [name for name, value in told.items() if any(each in value for each in names)]
+
+
 def test_what_a_node_writes_is_nobody_elses_to_read(broker: KafkaCluster) -> None:
     folder = broker.plans[1].folder
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
@@ -99,7 +131,7 @@ def test_what_a_node_writes_is_nobody_elses_to_read(broker: KafkaCluster) -> Non
 
 def test_a_node_knows_no_secret_of_ours(broker: KafkaCluster) -> None:
     process = Path(f"/proc/{broker.nodes[1].pid}")
-    for secret in (broker.secrets.admin_password, broker.secrets.broker_password):
+    for secret in astuple(broker.secrets):
         assert secret not in (process / "cmdline").read_text()
     assert set((process / "environ").read_text().split("\0")) <= {"", "LC_ALL=C.UTF-8"} | {
         f"PATH={os.defpath}"

@@ -13,9 +13,7 @@ from .plan import NodePlan, Secrets
 DATA = "data"
 KEY_FILE = "broker.pem"
 TRUSTED_FILE = "trusted.pem"
-ADMIN = "admin"
 
-_BROKER = "broker"
 _PROTOCOLS = {
     Listener.CONTROLLER: "SASL_PLAINTEXT",
     Listener.REPLICATION: "SASL_PLAINTEXT",
@@ -140,16 +138,17 @@ def _internal(secrets: Secrets) -> _Lines:
     """The listeners between nodes, and for the keeper's own client."""
     login = (
         "org.apache.kafka.common.security.plain.PlainLoginModule required "
-        f'username="{_BROKER}" password="{secrets.broker_password}" '
-        f'user_{_BROKER}="{secrets.broker_password}" user_{ADMIN}="{secrets.admin_password}";'
+        f'username="{secrets.broker}" password="{secrets.broker_password}" '
+        f'user_{secrets.broker}="{secrets.broker_password}" '
+        f'user_{secrets.admin}="{secrets.admin_password}";'
     )
     yield "sasl.mechanism.inter.broker.protocol", "PLAIN"
     yield "sasl.mechanism.controller.protocol", "PLAIN"
     for name in ("controller", "replication"):
         yield f"listener.name.{name}.sasl.enabled.mechanisms", "PLAIN"
         yield f"listener.name.{name}.plain.sasl.jaas.config", login
-    # INVARIANT: never `User:ANONYMOUS`, who is everybody on CLIENT.
-    yield "super.users", f"User:{_BROKER};User:{ADMIN}"
+    # INVARIANT: never `User:ANONYMOUS`, who is everybody on CLIENT, and no name a user can have.
+    yield "super.users", f"User:{secrets.broker};User:{secrets.admin}"
     yield "authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
 
 
@@ -171,7 +170,7 @@ def training_clients(plan: NodePlan, secrets: Secrets) -> str:
     """What `Training` reads: the configuration of each of its clients, behind the client's name."""
     user = ("trainee", secrets.broker_password)
     clients = {
-        "admin": (Listener.REPLICATION, "PLAIN", (ADMIN, secrets.admin_password)),
+        "admin": (Listener.REPLICATION, "PLAIN", (secrets.admin, secrets.admin_password)),
         "plain": (Listener.CLIENT, "", ("", "")),
         "tls": (Listener.CLIENT_SECURE, "", ("", "")),
         "scram": (Listener.CLIENT_SASL_SCRAM, "SCRAM-SHA-512", user),

@@ -60,19 +60,27 @@ class NodePlan:
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """Passwords of a cluster's internal listeners.
+    """The super users of a cluster: the nodes among themselves, and the keeper.
 
-    The keeper makes them anew whenever it starts a whole cluster and keeps them in memory: a node
-    that is started again by itself must know its neighbours' passwords.
+    Names are as secret as passwords: whoever has a super user's name, on any listener, is one. The
+    keeper makes them anew whenever it starts a whole cluster and keeps them in memory: a node that
+    is started again by itself must know its neighbours'.
     """
 
+    broker: str = field(repr=False)
     broker_password: str = field(repr=False)
+    admin: str = field(repr=False)
     admin_password: str = field(repr=False)
 
     @classmethod
     def new(cls) -> "Secrets":
-        """Passwords nobody has seen."""
-        return cls(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
+        """Names and passwords nobody has seen."""
+        return cls(
+            f"broker-{secrets.token_hex(16)}",
+            secrets.token_urlsafe(32),
+            f"admin-{secrets.token_hex(16)}",
+            secrets.token_urlsafe(32),
+        )
 
 
 @dataclass(frozen=True, slots=True)

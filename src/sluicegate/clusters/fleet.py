@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from ..brokers import addresses, authority, installation, nodes
-from ..brokers.configuration import ADMIN
 from ..brokers.listeners import Endpoint, Listener
 from ..brokers.plan import Certificate, ClientCertificates, NodePlan, Secrets, Voter
 from ..brokers.runtime import Installation
@@ -126,7 +125,7 @@ class ClusterBrokers:
     def users(self) -> Admin:
         """`Brokers.users`."""
         places = (_endpoint(node).at(Listener.REPLICATION) for node in self.placed)
-        return Admin(",".join(places), ADMIN, self.secrets.admin_password)
+        return Admin(",".join(places), self.secrets.admin, self.secrets.admin_password)
 
     def _plan(self, node: Node) -> NodePlan:
         # One controller below three nodes, else three: a majority of two is no more than one.

@@ -1,8 +1,6 @@
 """SCRAM secrets, read over the endpoint as the service MSK is: no way in but the front door."""
 
-import json
-from typing import Any
-
+from .. import scram
 from ..access.sessions import Sessions
 from ..clock import Clock
 from ..store.clusters import Cluster
@@ -42,12 +40,11 @@ class ServiceSecrets:
 
 
 def scram_user(version_id: str, text: str) -> ScramUser:
-    """The user in a secret's text, `{"username": …, "password": …}`."""
-    try:
-        value: Any = json.loads(text)
-        name, password = value["username"], value["password"]
-    except (ValueError, KeyError, TypeError):
-        raise Unreadable("the secret's value is not a username and a password as JSON") from None
-    if not (isinstance(name, str) and name and isinstance(password, str) and password):
-        raise Unreadable("the secret's username and password must be texts")
-    return ScramUser(version_id, name, password)
+    """The user in a secret's text; `Unreadable` when it is none."""
+    login = scram.login(text)
+    if login is None:
+        raise Unreadable(
+            "the secret's value is not a username and a password as JSON, texts that can be sent, "
+            "the username without control characters"
+        )
+    return ScramUser(version_id, login.username, login.password)

@@ -1,7 +1,7 @@
 """The text a node is configured with."""
 
 import base64
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from sluicegate.brokers.plan import (
 )
 from sluicegate.errors import BrokerRefused
 
-SECRETS = Secrets("between-nodes", "of-the-keeper")
+SECRETS = Secrets("node-7f", "between-nodes", "keeper-2a", "of-the-keeper")
 ALONE = Endpoint("127.70.1.1")
 PLAN = NodePlan(
     kafka_id="0123456789abcdefghijkl",
@@ -46,12 +46,14 @@ sasl.mechanism.controller.protocol=PLAIN
 listener.name.controller.sasl.enabled.mechanisms=PLAIN
 listener.name.controller.plain.sasl.jaas.config=\
 org.apache.kafka.common.security.plain.PlainLoginModule required \
-username="broker" password="between-nodes" user_broker="between-nodes" user_admin="of-the-keeper";
+username="node-7f" password="between-nodes" user_node-7f="between-nodes" \
+user_keeper-2a="of-the-keeper";
 listener.name.replication.sasl.enabled.mechanisms=PLAIN
 listener.name.replication.plain.sasl.jaas.config=\
 org.apache.kafka.common.security.plain.PlainLoginModule required \
-username="broker" password="between-nodes" user_broker="between-nodes" user_admin="of-the-keeper";
-super.users=User:broker;User:admin
+username="node-7f" password="between-nodes" user_node-7f="between-nodes" \
+user_keeper-2a="of-the-keeper";
+super.users=User:node-7f;User:keeper-2a
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 listener.name.client_sasl_scram.sasl.enabled.mechanisms=SCRAM-SHA-512
 listener.name.client_sasl_scram.scram-sha-512.sasl.jaas.config=\
@@ -163,10 +165,10 @@ def test_denials_are_told_and_little_else() -> None:
     assert (lines["rootLogger.level"], lines["logger.authorizer.level"]) == ("warn", "info")
 
 
-def test_passwords_are_new_each_time_and_shown_nowhere() -> None:
-    made = Secrets.new()
-    assert made != Secrets.new()
-    assert made.broker_password not in repr(made) and made.admin_password not in repr(made)
+def test_super_users_are_new_each_time_and_shown_nowhere() -> None:
+    made, other = astuple(Secrets.new()), astuple(Secrets.new())
+    assert len({*made, *other}) == 8 and min(map(len, made)) >= 32
+    assert all(each not in repr(Secrets(*made)) for each in made)
 
 
 def test_an_id_is_sixteen_bytes_and_no_option() -> None:

@@ -7,7 +7,8 @@ import pytest
 from tests.unit.clusters.pretending import Machine
 
 from sluicegate.clusters.kept import Kept, kafka_id
-from sluicegate.clusters.machinery import ScramUser
+from sluicegate.clusters.machinery import ScramUser, Unreadable
+from sluicegate.clusters.secrets import scram_user
 from sluicegate.store import cluster_nodes, clusters, epoch, scram_secrets, secrets
 from sluicegate.store.clusters import Cluster, Security
 from sluicegate.store.scram_secrets import ScramSecret
@@ -285,3 +286,9 @@ def test_the_user_of_a_deleted_secret_stays(bench: Bench) -> None:
 def test_what_kafka_calls_a_cluster_is_never_an_option() -> None:
     dashes = kafka_id("fbefbefb-efbe-4fbe-bbef-befbefbefbef-12")
     assert len(dashes) == 22 and "-" not in dashes
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"username": "a\\u0000", "password": "p"}'])
+def test_a_secret_of_another_shape_makes_no_user(text: str) -> None:
+    with pytest.raises(Unreadable, match="not a username and a password as JSON"):
+        scram_user("v1", text)

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from ... import scram
 from ...arn import Arn
 from ...errors import AccessDenied, AwsError, Unavailable
 from ...store import scram_secrets
@@ -160,19 +161,10 @@ def _username(call: Call, cluster: Cluster, secret_arn: str) -> str:
         raise
     except AwsError:
         raise refusal(_INACCESSIBLE) from None
-    user = _parsed(value.get("SecretString") or "")
-    username, password = user.get("username"), user.get("password")
-    if not (isinstance(username, str) and username and isinstance(password, str) and password):
+    login = scram.login(value.get("SecretString") or "")
+    if login is None:
         raise refusal(_NO_USER)
-    return username
-
-
-def _parsed(text: str) -> Mapping[str, Any]:
-    try:
-        user = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return user if isinstance(user, dict) else {}
+    return login.username
 
 
 def _add_statement(call: Call, cluster: Cluster, secret_arn: str) -> None:

@@ -161,6 +161,24 @@ def test_what_is_wrong_with_a_secret_is_told_of_it_alone(endpoint: Endpoint, clu
     assert associate(endpoint, cluster, cluster) == {cluster: "The provided ARN is not a secret's."}
 
 
+def test_a_name_or_password_that_cannot_be_sent_is_no_users(
+    endpoint: Endpoint, cluster: str
+) -> None:
+    protects = key(endpoint)
+    values = (
+        {"username": "admin\0x", "password": "p"},
+        {"username": "a\nb", "password": "p"},
+        {"username": "", "password": "p"},
+        {"username": "alice", "password": ""},
+        {"username": "alice", "password": "\ud800"},
+    )
+    arns = [
+        secret(endpoint, f"AmazonMSK_{number}", value=value, KmsKeyId=protects)
+        for number, value in enumerate(values)
+    ]
+    assert associate(endpoint, cluster, *arns) == dict.fromkeys(arns, NO_USER)
+
+
 def test_a_secret_that_is_refused_is_left_as_it_was(endpoint: Endpoint, cluster: str) -> None:
     protects = key(endpoint)
     arn = secret(endpoint, value="{}", KmsKeyId=protects)
