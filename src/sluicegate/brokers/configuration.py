@@ -4,7 +4,7 @@ Paths in them are relative to the node's folder, in which the node runs; so no c
 user's path has to survive Kafka's lists and Java's escapes.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from ..errors import BrokerRefused
 from .listeners import Listener
@@ -61,7 +61,7 @@ def server_properties(plan: NodePlan, secrets: Secrets) -> str:
             raise BrokerRefused(f"server property `{name}` cannot be set by a configuration")
     lines = {
         **dict(_small()),
-        **dict(_prompt()),
+        **dict(_prompt(dict(plan.properties))),
         **dict(_replicated(min(3, plan.brokers))),
         **dict(plan.properties),
         # INVARIANT: last, so that no other line is in force for what these say.
@@ -91,7 +91,7 @@ def _small() -> _Lines:
     yield "allow.everyone.if.no.acl.found", "true"
 
 
-def _prompt() -> _Lines:
+def _prompt(given: Mapping[str, str]) -> _Lines:
     """Timings of nodes that are on one machine, and of people who wait for them."""
     # A node that was killed may register again once its session is over: 9 s by default.
     yield "broker.session.timeout.ms", "2000"
@@ -102,8 +102,13 @@ def _prompt() -> _Lines:
     yield "group.initial.rebalance.delay.ms", "0"
     for kind in ("consumer", "share"):
         # An assignment arrives with the second heartbeat.
-        yield f"group.{kind}.min.heartbeat.interval.ms", "500"
-        yield f"group.{kind}.heartbeat.interval.ms", "500"
+        least, usual = (
+            f"group.{kind}.min.heartbeat.interval.ms",
+            f"group.{kind}.heartbeat.interval.ms",
+        )
+        # Where one of the two is given, the other is what Kafka takes beside it.
+        yield least, str(min(500, int(given.get(usual, 500))))
+        yield usual, str(max(500, int(given.get(least, 500))))
 
 
 def _replicated(factor: int) -> _Lines:

@@ -124,6 +124,27 @@ def test_a_configuration_goes_before_what_is_ours_by_default() -> None:
     assert read(server_properties(closed, SECRETS))["allow.everyone.if.no.acl.found"] == "false"
 
 
+@pytest.mark.parametrize("kind", ["consumer", "share"])
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ({}, ("500", "500")),
+        ({"min.": "5000"}, ("5000", "5000")),
+        ({"min.": "5"}, ("5", "500")),
+        ({"": "5"}, ("5", "5")),
+        ({"": "5000"}, ("500", "5000")),
+        ({"min.": "7", "": "9"}, ("7", "9")),
+    ],
+)
+def test_one_heartbeat_that_is_given_fits_the_other(
+    kind: str, given: dict[str, str], written: tuple[str, str]
+) -> None:
+    names = {part: f"group.{kind}.{part}heartbeat.interval.ms" for part in ("min.", "")}
+    properties = tuple((names[part], value) for part, value in given.items())
+    lines = read(server_properties(replace(PLAN, properties=properties), SECRETS))
+    assert (lines[names["min."]], lines[names[""]]) == written
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -10,65 +10,111 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from .refusals import invalid
 
-_WHOLE = re.compile(r"-?\d{1,19}")
-_DECIMAL = re.compile(r"\d{1,9}(\.\d{1,9})?")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
+_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _NAME_END = re.compile(r"\s*[=:\s]\s*")
 _LONGEST = 64 * 1024
+_SHORT, _INT, _LONG = 2**15 - 1, 2**31 - 1, 2**63 - 1
 
 Check = Callable[[str], bool]
 
 
 def _one_of(*values: str) -> Check:
+    return lambda text: text in values
+
+
+def _list_of(*values: str) -> Check:
     return lambda text: all(part.strip() in values for part in text.split(","))
 
 
-def _whole(text: str) -> bool:
-    return bool(_WHOLE.fullmatch(text))
+def _flag(text: str) -> bool:
+    return text.lower() in ("true", "false")
 
 
-def _decimal(text: str) -> bool:
-    return bool(_DECIMAL.fullmatch(text))
+def _whole(least: int, most: int, besides: int | None = None) -> Check:
+    """A whole number from `least` to `most`, or `besides`, which means that there is no limit."""
+
+    def check(text: str) -> bool:
+        if not _WHOLE.fullmatch(text):
+            return False
+        return least <= int(text) <= most or int(text) == besides
+
+    return check
 
 
-_flag = _one_of("true", "false")
+def _share(text: str) -> bool:
+    return bool(_DECIMAL.fullmatch(text)) and float(text) <= 1
 
-_FLAGS = """
-    allow.everyone.if.no.acl.found auto.create.topics.enable delete.topic.enable log.preallocate
-    unclean.leader.election.enable
-"""
-_WHOLES = """
-    connections.max.idle.ms default.replication.factor group.consumer.heartbeat.interval.ms
-    group.consumer.min.heartbeat.interval.ms group.initial.rebalance.delay.ms
-    group.max.session.timeout.ms group.min.session.timeout.ms group.share.heartbeat.interval.ms
-    group.share.min.heartbeat.interval.ms leader.imbalance.per.broker.percentage
-    log.cleaner.delete.retention.ms log.flush.interval.messages log.flush.interval.ms
-    log.index.interval.bytes log.index.size.max.bytes log.message.timestamp.after.max.ms
-    log.message.timestamp.before.max.ms log.retention.bytes log.retention.check.interval.ms
-    log.retention.hours log.retention.minutes log.retention.ms log.roll.hours log.roll.jitter.hours
-    log.roll.jitter.ms log.roll.ms log.segment.bytes log.segment.delete.delay.ms
-    max.incremental.fetch.session.cache.slots message.max.bytes min.insync.replicas num.io.threads
-    num.network.threads num.partitions num.recovery.threads.per.data.dir num.replica.fetchers
-    offsets.retention.minutes offsets.topic.replication.factor replica.fetch.max.bytes
-    replica.fetch.response.max.bytes replica.lag.time.max.ms replica.socket.receive.buffer.bytes
-    socket.receive.buffer.bytes socket.request.max.bytes socket.send.buffer.bytes
-    transaction.max.timeout.ms transaction.state.log.min.isr
-    transaction.state.log.replication.factor transactional.id.expiration.ms
-"""
+
+# As Kafka has them in its definition of server properties, and checks them when it starts.
+_TABLE: Mapping[Check, str] = {
+    _flag: """
+        allow.everyone.if.no.acl.found auto.create.topics.enable delete.topic.enable
+        log.preallocate unclean.leader.election.enable
+    """,
+    _whole(1, _SHORT): """
+        offsets.topic.replication.factor transaction.state.log.replication.factor
+    """,
+    _whole(1, _INT): """
+        log.roll.hours min.insync.replicas num.io.threads num.network.threads num.partitions
+        num.recovery.threads.per.data.dir num.replica.fetchers offsets.retention.minutes
+        socket.request.max.bytes transaction.max.timeout.ms transaction.state.log.min.isr
+        transactional.id.expiration.ms
+    """,
+    _whole(0, _INT): """
+        leader.imbalance.per.broker.percentage log.index.interval.bytes log.roll.jitter.hours
+        max.incremental.fetch.session.cache.slots message.max.bytes replica.fetch.max.bytes
+        replica.fetch.response.max.bytes
+    """,
+    _whole(-_INT - 1, _INT): """
+        default.replication.factor group.initial.rebalance.delay.ms group.max.session.timeout.ms
+        group.min.session.timeout.ms
+    """,
+    _whole(4, _INT): "log.index.size.max.bytes",
+    _whole(2**20, _INT): "log.segment.bytes",
+    _whole(1, _INT, besides=-1): """
+        log.retention.hours log.retention.minutes replica.socket.receive.buffer.bytes
+        socket.receive.buffer.bytes socket.send.buffer.bytes
+    """,
+    _whole(1, _LONG): """
+        log.flush.interval.messages log.retention.check.interval.ms log.roll.ms
+    """,
+    _whole(0, _LONG): """
+        log.cleaner.delete.retention.ms log.flush.interval.ms log.message.timestamp.after.max.ms
+        log.message.timestamp.before.max.ms log.roll.jitter.ms log.segment.delete.delay.ms
+    """,
+    _whole(-_LONG - 1, _LONG): "log.retention.bytes",
+    _whole(1, _LONG, besides=-1): "log.retention.ms",
+    # Longer than a client waits whose login failed, 100 ms.
+    _whole(101, _LONG, besides=-1): "connections.max.idle.ms",
+    # No shorter than a follower waits for records.
+    _whole(500, _LONG): "replica.lag.time.max.ms",
+    # No longer than the longest of all, which cannot be set.
+    _whole(1, 15_000): """
+        group.consumer.heartbeat.interval.ms group.consumer.min.heartbeat.interval.ms
+        group.share.heartbeat.interval.ms group.share.min.heartbeat.interval.ms
+    """,
+    _share: "log.cleaner.min.cleanable.ratio",
+    _one_of("gzip", "snappy", "lz4", "zstd", "uncompressed", "producer"): "compression.type",
+    _list_of("delete", "compact"): "log.cleanup.policy",
+    _one_of("CreateTime", "LogAppendTime"): "log.message.timestamp.type",
+}
 
 CHECKS: Mapping[str, Check] = {
-    **dict.fromkeys(_FLAGS.split(), _flag),
-    **dict.fromkeys(_WHOLES.split(), _whole),
-    "log.cleaner.min.cleanable.ratio": _decimal,
-    "compression.type": _one_of("gzip", "snappy", "lz4", "zstd", "uncompressed", "producer"),
-    "log.cleanup.policy": _one_of("delete", "compact"),
-    "log.message.timestamp.type": _one_of("CreateTime", "LogAppendTime"),
+    name: check for check, names in _TABLE.items() for name in names.split()
 }
+
+_HEARTBEATS = tuple(
+    (f"group.{kind}.min.heartbeat.interval.ms", f"group.{kind}.heartbeat.interval.ms")
+    for kind in ("consumer", "share")
+)
 
 _OBSOLETE = frozenset(
     {
         "log.message.format.version",
         "log.message.timestamp.difference.max.ms",
         "replica.selector.class",
+        "zookeeper.connection.timeout.ms",
         "zookeeper.session.timeout.ms",
     }
 )
@@ -87,6 +133,7 @@ def checked(content: bytes, versions: Iterable[str]) -> tuple[str, dict[str, str
         )
     pairs = dict(_pairs(text))
     faults = [fault for name, value in pairs.items() for fault in _faults(name, value, versions)]
+    faults = faults or [fault for names in _HEARTBEATS for fault in _too_often(*names, pairs)]
     if faults:
         raise invalid(json.dumps(faults, indent=2), "serverProperties")
     return text, {name: value for name, value in pairs.items() if name not in _OBSOLETE}
@@ -104,6 +151,12 @@ def _faults(name: str, value: str, versions: Iterable[str]) -> Iterator[dict[str
     else:
         return
     yield {"name": name, "value": value, "errorMessages": [message]}
+
+
+def _too_often(least: str, name: str, pairs: Mapping[str, str]) -> Iterator[dict[str, object]]:
+    if least in pairs and name in pairs and int(pairs[name]) < int(pairs[least]):
+        message = f"Value '{pairs[name]}' for key '{name}' must not be less than that of '{least}'."
+        yield {"name": name, "value": pairs[name], "errorMessages": [message]}
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
