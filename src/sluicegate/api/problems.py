@@ -50,7 +50,15 @@ def _of_cluster(cluster: ClusterStatus) -> Iterator[Problem]:
             "read what `sluicegate serve` says on its standard error",
         )
     for user in cluster.users:
-        if user.error is not None:
+        if user.error is None:
+            continue
+        if user.is_to_go:
+            yield Problem(
+                about,
+                f"still has user {user.username} of the secret {user.secret_arn}: {user.error}",
+                "put right what it names; it is tried again by itself, within half a minute",
+            )
+        else:
             yield Problem(
                 about,
                 f"cannot use the secret {user.secret_arn}: {user.error}",

@@ -28,6 +28,7 @@ from ..store.clusters import Cluster
 from ..store.database import Database, Tx
 from ..store.mapping_progress import Progress
 from ..store.mappings import EventSourceMapping
+from ..store.scram_secrets import ScramSecret
 
 # What others noted may be of any length: a function's last words, a broker's.
 _LONGEST_TEXT = 1_000
@@ -46,12 +47,14 @@ class NodeStatus:
 class UserStatus:
     """A user of a cluster who logs in with a password, and why its secret has no effect, if so.
 
-    `username` is None as long as the secret could not be read once.
+    `username` is None as long as the secret could not be read once. Who `is_to_go` is shown only
+    where that has no effect.
     """
 
     secret_arn: str
     username: str | None
     error: str | None
+    is_to_go: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +219,9 @@ def _cluster(tx: Tx, cluster: Cluster, now_ms: int) -> ClusterStatus:
         listeners=listeners,
         nodes=tuple(_node(node, listeners) for node in cluster_nodes.nodes_of(tx, cluster.id)),
         users=tuple(
-            UserStatus(secret.secret_arn, secret.username, secret.error and _bounded(secret.error))
-            for secret in scram_secrets.associated(tx, cluster.id)
+            _user(secret)
+            for secret in scram_secrets.wanted_of(tx, cluster.id)
+            if secret.wanted == scram_secrets.ASSOCIATED or secret.error is not None
         ),
     )
 
@@ -225,6 +229,12 @@ def _cluster(tx: Tx, cluster: Cluster, now_ms: int) -> ClusterStatus:
 def _node(node: Node, listeners: Iterable[str]) -> NodeStatus:
     ports = {name: node.ports[name] for name in listeners if name in node.ports}
     return NodeStatus(node.node_id, node.address, ports)
+
+
+def _user(secret: ScramSecret) -> UserStatus:
+    error = None if secret.error is None else _bounded(secret.error)
+    is_to_go = secret.wanted == scram_secrets.REMOVED
+    return UserStatus(secret.secret_arn, secret.username, error, is_to_go)
 
 
 def _functions(tx: Tx, account: str, region: str) -> tuple[FunctionStatus, ...]:

@@ -1,16 +1,17 @@
 """The users of a cluster, as its secrets say.
 
 Kafka keeps the users; the state says of which version of which secret each of them is. A secret
-is read again when another version of it is current, and when it could not be read: as soon as
-permissions have changed, and every half minute.
+is read again when another version of it is current, and when it had no effect: as soon as
+permissions have changed, and every half minute. What is wrong with one holds up no other, and is
+noted with it.
 """
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..arn import Arn
-from ..kafka import BrokerFault
+from ..kafka import BrokerFault, Unknown
 from ..store import epoch, scram_secrets, secrets
 from ..store.clusters import Cluster
 from ..store.database import Database, Tx
@@ -26,8 +27,9 @@ _SUFFIX = len("-AbCdEf")
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """What was the case when a secret could not be read last, and when."""
+    """What was the case when a secret had no effect last, and when."""
 
+    wanted: str
     version_id: str
     permissions: int
     at: float
@@ -49,15 +51,25 @@ class ScramUsers:
             current = {each.secret_arn: _current_version(tx, each.secret_arn) for each in wanted}
             permissions = epoch.current(tx)
         for secret in wanted:
+            version_id = current[secret.secret_arn]
+            now = _Attempt(secret.wanted, version_id, permissions, self._monotonic())
+            if self._is_hopeless(secret, now):
+                continue
             try:
                 if secret.wanted == REMOVED:
                     self._remove(secret, wanted, users)
-                elif secret.version_id != current[secret.secret_arn]:
-                    now = _Attempt(current[secret.secret_arn], permissions, self._monotonic())
-                    self._apply(cluster, secret, wanted, users, now)
+                elif secret.version_id != version_id or secret.error is not None:
+                    self._apply(cluster, secret, wanted, users)
+            except Unreadable as refusal:
+                self._failed[secret.secret_arn] = now
+                self._note(secret, str(refusal))
             except BrokerFault as fault:
-                _log.warning("%s cluster=%s secret=%s", fault, cluster.id, secret.secret_arn)
-                return
+                self._note(secret, f"Kafka did not change its user: {fault}")
+                if not isinstance(fault.trouble, Unknown):
+                    return  # nor would it change another's, just now
+                self._failed[secret.secret_arn] = now
+            else:
+                self._failed.pop(secret.secret_arn, None)
 
     def _remove(self, secret: ScramSecret, wanted: list[ScramSecret], users: Users) -> None:
         if secret.username is not None and not _is_needed(secret.username, secret, wanted):
@@ -70,24 +82,9 @@ class ScramUsers:
                 )
 
     def _apply(
-        self,
-        cluster: Cluster,
-        secret: ScramSecret,
-        wanted: list[ScramSecret],
-        users: Users,
-        now: _Attempt,
+        self, cluster: Cluster, secret: ScramSecret, wanted: list[ScramSecret], users: Users
     ) -> None:
-        if self._is_hopeless(secret, now):
-            return
-        try:
-            user = self._reader.read(cluster, secret.secret_arn)
-        except Unreadable as refusal:
-            self._failed[secret.secret_arn] = now
-            _log.warning("%s cluster=%s secret=%s", refusal, cluster.id, secret.secret_arn)
-            with self._database.write() as tx:
-                scram_secrets.failed(tx, cluster.id, secret.secret_arn, str(refusal))
-            return
-        self._failed.pop(secret.secret_arn, None)
+        user = self._reader.read(cluster, secret.secret_arn)
         users.put_scram_user(user.name, user.password)
         renamed = secret.username not in (None, "", user.name)
         if renamed and not _is_needed(secret.username, secret, wanted):
@@ -95,12 +92,19 @@ class ScramUsers:
         with self._database.write() as tx:
             scram_secrets.applied(tx, cluster.id, secret.secret_arn, user.name, user.version_id)
 
+    def _note(self, secret: ScramSecret, error: str) -> None:
+        if error == secret.error:
+            return
+        _log.warning("%s cluster=%s secret=%s", error, secret.cluster_id, secret.secret_arn)
+        with self._database.write() as tx:
+            scram_secrets.failed(tx, secret.cluster_id, secret.secret_arn, error)
+
     def _is_hopeless(self, secret: ScramSecret, now: _Attempt) -> bool:
-        """Whether nothing has changed since it could not be read last."""
+        """Whether nothing has changed since it had no effect last."""
         last = self._failed.get(secret.secret_arn)
         return (
             last is not None
-            and (last.version_id, last.permissions) == (now.version_id, now.permissions)
+            and replace(now, at=last.at) == last
             and now.at - last.at < _AGAIN_SECONDS
         )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (
     AdminClient,
     ScramCredentialInfo,
@@ -13,7 +13,7 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from .faults import fault
+from .faults import BrokerFault, Unreachable, fault
 from .silence import silent
 
 _TIMEOUT_SECONDS = 5.0
@@ -85,4 +85,8 @@ def _asked(ask: Callable[[], Any]) -> Any:
 
 
 def _settled(future: "Future[Any]") -> Any:
-    return _asked(lambda: future.result(timeout=2 * _TIMEOUT_SECONDS))
+    try:
+        return _asked(lambda: future.result(timeout=2 * _TIMEOUT_SECONDS))
+    except TimeoutError:
+        text = "the brokers do not answer"
+        raise BrokerFault(Unreachable(KafkaError._TIMED_OUT, text)) from None

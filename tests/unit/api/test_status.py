@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.unit.api.watched import BOB, DEMO, ID, ORDERS, OTHER_ID, asked, badly, well
+from tests.unit.api.watched import ALICE, BOB, DEMO, ID, ORDERS, OTHER_ID, asked, badly, well
 
-from sluicegate.store import clusters, mapping_leases, mappings
+from sluicegate.store import clusters, mapping_leases, mappings, scram_secrets
 from sluicegate.testing import Endpoint
 from sluicegate.wire.message import Request
 
@@ -158,6 +158,20 @@ def test_no_filter_no_grant_and_no_key_is_told(endpoint: Endpoint) -> None:
     body = asked(endpoint, "/sluicegate/status").body
     for hidden in (b"hidden", b"grant-", b"arn:key", b"version-1"):
         assert hidden not in body
+
+
+def test_a_user_that_should_be_gone_and_is_not_is_a_problem(endpoint: Endpoint) -> None:
+    well(endpoint)
+    with endpoint.databases.state.write() as tx:
+        scram_secrets.disassociate(tx, DEMO.id, ALICE)
+    (cluster,) = status(endpoint)["clusters"]
+    assert cluster["users"] == []
+    with endpoint.databases.state.write() as tx:
+        scram_secrets.failed(tx, DEMO.id, ALICE, "the brokers do not answer")
+    (problem,) = status(endpoint)["problems"]
+    assert problem["what"] == (
+        f"still has user alice of the secret {ALICE}: the brokers do not answer"
+    )
 
 
 def test_every_problem_says_what_to_do_next(endpoint: Endpoint) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from sluicegate.clusters.machinery import NotNow, ScramUser, Unreadable
+from sluicegate.kafka import BrokerFault, Trouble
 from sluicegate.store.cluster_nodes import Node
 from sluicegate.store.clusters import Cluster
 
@@ -44,6 +45,7 @@ class Machine:
     kafka_users: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, ScramUser | str] = field(default_factory=dict)
     reads: list[str] = field(default_factory=list)
+    refused: dict[str, Trouble] = field(default_factory=dict)
 
     def ready(self) -> str:
         if self.fault is not None:
@@ -87,10 +89,16 @@ class Machine:
         """Nothing is held."""
 
     def put_scram_user(self, name: str, password: str) -> None:
+        self.refuse(name)
         self.kafka_users[name] = password
 
     def drop_scram_user(self, name: str) -> None:
+        self.refuse(name)
         self.kafka_users.pop(name, None)
+
+    def refuse(self, name: str) -> None:
+        if name in self.refused:
+            raise BrokerFault(self.refused[name])
 
     def read(self, cluster: Cluster, secret_arn: str) -> ScramUser:
         assert cluster.id == self.built[-1].id
