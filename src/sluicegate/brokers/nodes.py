@@ -10,8 +10,7 @@ import os
 import shutil
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import BrokerRefused
@@ -19,8 +18,6 @@ from . import addresses, configuration, output, runtime
 from .listeners import Listener
 from .plan import Certificate, NodePlan, Secrets
 from .runtime import Installation
-
-STOP_SECONDS = 10.0
 
 _SERVER, _LOG4J = "server.properties", "log4j2.properties"
 _CONNECT_SECONDS = 0.2
@@ -71,10 +68,6 @@ class Node:
         """SIGTERM: it hands over what it leads and ends, in a second when it has a quorum."""
         self._process.terminate()
 
-    def stop(self) -> None:
-        """Ask it to stop, wait ten seconds, then kill it."""
-        stop([self])
-
     def kill(self) -> None:
         """SIGKILL, and its process reaped. Records it has acknowledged are kept."""
         self._process.kill()
@@ -93,18 +86,6 @@ class Node:
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
             self._process.stdin.close()
-
-
-def stop(nodes: Iterable[Node]) -> None:
-    """Stop several at once: who is left after ten seconds, having no quorum to hand over to, is
-    killed."""
-    stopping = list(nodes)
-    for node in stopping:
-        node.ask_to_stop()
-    deadline = time.monotonic() + STOP_SECONDS
-    for node in stopping:
-        node.has_ended_within(max(0.0, deadline - time.monotonic()))
-        node.kill()
 
 
 def start(

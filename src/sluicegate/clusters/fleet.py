@@ -4,7 +4,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -83,7 +83,7 @@ class Fleet:
             self._folder / cluster.id,
             cluster,
             placed,
-            self._configured(cluster),
+            self._configured,
             partial(authority.issue, self._database, self._vault, self._clock),
             Secrets.new(),
         )
@@ -103,13 +103,13 @@ class Fleet:
 
 @dataclass(frozen=True, slots=True)
 class ClusterBrokers:
-    """The nodes of one cluster, its passwords, and who signs its certificates."""
+    """The nodes of one cluster, how it is configured, who signs its certificates, its secrets."""
 
     kafka: Installation
     folder: Path
     cluster: Cluster
     placed: list[Node]
-    configured: tuple[tuple[str, str], ...]
+    configured: Callable[[Cluster], tuple[tuple[str, str], ...]]
     issue: Callable[[Endpoint, str], Certificate]
     secrets: Secrets
 
@@ -121,6 +121,10 @@ class ClusterBrokers:
             return nodes.start(self.kafka, plan, self.secrets, certificate)
         except BrokerRefused as refusal:
             raise NotNow(str(refusal)) from None
+
+    def changed(self, cluster: Cluster) -> "ClusterBrokers":
+        """`Brokers.changed`."""
+        return replace(self, cluster=cluster)
 
     def users(self) -> Admin:
         """`Brokers.users`."""
@@ -143,7 +147,7 @@ class ClusterBrokers:
             listeners=frozenset(listeners & _SERVED),
             folder=self.folder / f"broker-{node.node_id}",
             client_certificates=mutual,
-            properties=self.configured,
+            properties=self.configured(self.cluster),
         )
 
 

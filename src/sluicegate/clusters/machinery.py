@@ -32,8 +32,12 @@ class Running(Protocol):
         """Why it ended, as far as it said."""
         ...
 
-    def stop(self) -> None:
-        """End it in good order."""
+    def ask_to_stop(self) -> None:
+        """Let it end in good order."""
+        ...
+
+    def has_ended_within(self, seconds: float) -> bool:
+        """Wait for its end, but no longer."""
         ...
 
     def kill(self) -> None:
@@ -42,11 +46,15 @@ class Running(Protocol):
 
 
 class Brokers(Protocol):
-    """The nodes of one cluster as the keeper starts them: same passwords for all, as long as it
-    keeps them."""
+    """The nodes of one cluster as the keeper starts them: the same super users for all, as long as
+    it keeps them."""
 
     def start(self, node: Node) -> Running:
         """Start a node; `NotNow` says why it cannot be."""
+        ...
+
+    def changed(self, cluster: Cluster) -> "Brokers":
+        """The same nodes, to be started as the cluster should be by now; some may still run."""
         ...
 
     def users(self) -> "Users":
@@ -59,6 +67,10 @@ class Users(Protocol):
 
     def nodes(self, *, timeout_seconds: float) -> frozenset[int]:
         """The nodes that are in the cluster's metadata."""
+        ...
+
+    def are_in_sync(self, *, timeout_seconds: float) -> bool:
+        """Whether no replica of any partition is behind."""
         ...
 
     def put_scram_user(self, name: str, password: str) -> None:

@@ -47,6 +47,14 @@ class Admin:
         answer = _asked(lambda: self._client.list_topics(timeout=timeout_seconds))
         return frozenset(answer.brokers)
 
+    def are_in_sync(self, *, timeout_seconds: float = _TIMEOUT_SECONDS) -> bool:
+        """Whether all replicas of all partitions have what their leaders have."""
+        answer = _asked(lambda: self._client.list_topics(timeout=timeout_seconds))
+        partitions = (
+            each for topic in answer.topics.values() for each in topic.partitions.values()
+        )
+        return all(set(each.replicas) <= set(each.isrs) for each in partitions)
+
     def put_scram_user(self, name: str, password: str) -> None:
         """Make the user, or give it another password; it holds for the next login."""
         how = ScramCredentialInfo(_SCRAM, _ITERATIONS)

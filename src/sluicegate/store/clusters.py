@@ -154,6 +154,11 @@ class Cluster:
             return "UPDATING"
         return self.state
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether something stands in the way of a change that was asked for."""
+        return self.current_state == "HEALING" and self.applied_revision < self.revision
+
 
 _ASKED = (
     "kafka_version",

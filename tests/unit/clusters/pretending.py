@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from sluicegate.clusters.machinery import NotNow, ScramUser, Unreadable
-from sluicegate.kafka import BrokerFault, Trouble
+from sluicegate.kafka import BrokerFault, Trouble, Unreachable
 from sluicegate.store.cluster_nodes import Node
 from sluicegate.store.clusters import Cluster
 
@@ -14,6 +14,7 @@ class Process:
     """A node that answers as soon as it is started, until it is made to end."""
 
     node: Node
+    calls: list[tuple[str, int]]
     has_ended: bool = False
     is_silent: bool = False
     how: str = ""
@@ -24,11 +25,18 @@ class Process:
     def reason(self) -> str:
         return "it was told to"
 
-    def stop(self) -> None:
+    def ask_to_stop(self) -> None:
+        self.calls.append(("ask", self.node.node_id))
         self.has_ended, self.how = True, "stopped"
 
+    def has_ended_within(self, seconds: float) -> bool:
+        assert seconds > 0
+        self.calls.append(("wait", self.node.node_id))
+        return self.has_ended
+
     def kill(self) -> None:
-        self.has_ended, self.how = True, "killed"
+        self.how = self.how if self.has_ended else "killed"
+        self.has_ended = True
 
 
 @dataclass
@@ -37,8 +45,12 @@ class Machine:
 
     installed: str = "4.4.0"
     obstacle: str = ""
+    obstacles: dict[int, str] = field(default_factory=dict)
     is_slow: bool = False
+    is_mute: bool = False
+    is_behind: bool = False
     fault: Exception | None = None
+    calls: list[tuple[str, int]] = field(default_factory=list)
     started: list[Process] = field(default_factory=list)
     built: list[Cluster] = field(default_factory=list)
     demolished: list[str] = field(default_factory=list)
@@ -69,13 +81,17 @@ class Machine:
         self.built.append(cluster)
         return self
 
+    def changed(self, cluster: Cluster) -> "Machine":
+        self.built.append(cluster)
+        return self
+
     def demolish(self, cluster_id: str) -> None:
         self.demolished.append(cluster_id)
 
     def start(self, node: Node) -> Process:
-        if self.obstacle:
-            raise NotNow(self.obstacle)
-        self.started.append(Process(node, is_silent=self.is_slow))
+        if obstacle := self.obstacle or self.obstacles.get(node.node_id):
+            raise NotNow(obstacle)
+        self.started.append(Process(node, self.calls, is_silent=self.is_slow))
         return self.started[-1]
 
     def users(self) -> "Machine":
@@ -83,7 +99,13 @@ class Machine:
 
     def nodes(self, *, timeout_seconds: float) -> frozenset[int]:
         assert timeout_seconds > 0
+        if self.is_mute:
+            raise BrokerFault(Unreachable(-185, "the brokers do not answer"))
         return frozenset(process.node.node_id for process in self.running)
+
+    def are_in_sync(self, *, timeout_seconds: float) -> bool:
+        assert timeout_seconds > 0
+        return not self.is_behind
 
     def close(self) -> None:
         """Nothing is held."""

@@ -66,6 +66,15 @@ class Bench:
         for _ in range(times):
             self.kept.step()
 
+    def change(self) -> None:
+        """Another revision of the cluster is wanted."""
+        with self.database.write() as tx:
+            clusters.change(tx, replace(self.cluster, security=replace(SCRAM, iam=True)))
+
+    def lives(self) -> list[tuple[int, str]]:
+        """Every node that was started, and how it ended."""
+        return [(process.node.node_id, process.how) for process in self.machine.started]
+
     def secret(self, name: str, value: ScramUser | str) -> str:
         """A secret whose current version is `v1`, associated."""
         made = Secret(f"id-{name}", ORDERS.account, ORDERS.region, name, "AbCdEf", 1, 1)
@@ -194,15 +203,115 @@ def test_stopped_nodes_keep_their_cluster_and_its_addresses(bench: Bench) -> Non
     assert bench.machine.demolished == []
 
 
-def test_a_change_of_what_it_should_be_starts_its_nodes_anew(bench: Bench) -> None:
+def test_a_change_of_what_it_should_be_starts_one_node_after_the_other_anew(bench: Bench) -> None:
     bench.step()
-    with bench.database.write() as tx:
-        wanted = replace(bench.cluster, security=replace(SCRAM, iam=True))
-        clusters.change(tx, wanted)
+    bench.change()
     assert bench.cluster.current_state == "UPDATING"
-    bench.step()
+    bench.machine.is_slow = True
+    bench.step(5)
     assert bench.machine.built[-1].security.iam
+    assert bench.lives() == [(1, "stopped"), (2, ""), (1, "")], "2 waits until 1 serves again"
+    assert bench.cluster.current_state == "UPDATING"
+    bench.machine.is_slow, bench.machine.is_behind = False, True
+    bench.machine.running[-1].is_silent = False
+    bench.step(5)
+    assert len(bench.lives()) == 3, "2 waits until 1 has caught up"
+    bench.machine.is_behind = False
+    bench.step(5)
+    assert bench.lives()[1:] == [(2, "stopped"), (1, ""), (2, "")]
     assert bench.cluster.current_state == "ACTIVE"
+
+
+def test_a_replica_that_never_catches_up_holds_up_a_change_for_a_minute(bench: Bench) -> None:
+    bench.step()
+    bench.machine.is_behind = True
+    bench.change()
+    for _ in range(2):
+        bench.step(5)
+        assert bench.cluster.current_state == "UPDATING"
+        bench.now += 61
+    bench.step(3)
+    assert bench.cluster.current_state == "ACTIVE"
+
+
+def test_a_change_that_ends_one_node_spares_the_others_and_can_be_put_right(bench: Bench) -> None:
+    bench.step()
+    bench.machine.is_slow = True
+    bench.change()
+    bench.step(2)
+    for _ in range(2):
+        bench.machine.running[-1].kill()
+        bench.step()
+    assert [process.node.node_id for process in bench.machine.running] == [2]
+    assert bench.lives()[1] == (2, ""), "it is as it was"
+    healing = bench.cluster
+    assert (healing.state, healing.state_message) == ("HEALING", "broker 1 ended: it was told to")
+    bench.machine.is_slow = False
+    bench.change()
+    bench.step(6)
+    assert bench.lives()[1] == (2, "stopped")
+    assert [process.node.node_id for process in bench.machine.running] == [1, 2]
+    assert (bench.cluster.state, bench.cluster.applied_revision) == ("ACTIVE", 3)
+
+
+def test_nodes_that_serve_nobody_are_changed_at_once(bench: Bench) -> None:
+    bench.machine.is_slow = True
+    bench.step()
+    bench.change()
+    bench.machine.is_slow = False
+    bench.step(2)
+    assert bench.lives() == [(1, "stopped"), (2, "stopped"), (1, ""), (2, "")]
+    assert bench.cluster.state == "ACTIVE"
+
+
+def test_a_change_nothing_comes_of_is_told_after_a_minute(bench: Bench) -> None:
+    bench.step()
+    bench.machine.is_slow = True
+    bench.change()
+    bench.step(3)
+    assert bench.cluster.current_state == "UPDATING"
+    bench.now += 61
+    bench.step()
+    assert (bench.cluster.state, bench.cluster.state_message) == (
+        "HEALING",
+        "brokers that were started with the last change do not serve yet",
+    )
+
+
+def test_a_broker_that_cannot_start_keeps_no_other_down(bench: Bench) -> None:
+    alice = bench.secret("AmazonMSK_alice", ScramUser("v1", "alice", "one"))
+    bench.step()
+    bench.kept.stop()
+    bench.machine.obstacles = {1: "127.0.0.2:9096 is taken"}
+    with bench.database.write() as tx:
+        scram_secrets.disassociate(tx, ID, alice)
+    bench.step(2)
+    assert [process.node.node_id for process in bench.machine.running] == [2]
+    assert bench.cluster.state_message == "127.0.0.2:9096 is taken"
+    assert bench.machine.kafka_users == {}, "users are changed as soon as a broker can be asked"
+    bench.machine.running[-1].kill()
+    bench.machine.obstacles[2] = "127.0.0.3:9096 is taken"
+    bench.step()
+    assert bench.cluster.state_message == "127.0.0.2:9096 is taken; 127.0.0.3:9096 is taken"
+    bench.machine.obstacles.clear()
+    bench.step()
+    assert bench.cluster.state == "ACTIVE"
+
+
+def test_brokers_that_tell_nothing_yet_are_asked_again(bench: Bench) -> None:
+    bench.secret("AmazonMSK_alice", ScramUser("v1", "alice", "one"))
+    bench.machine.is_mute = True
+    bench.step(2)
+    assert bench.cluster.state == "CREATING" and bench.machine.kafka_users == {}
+    bench.machine.is_mute = False
+    bench.step()
+    assert bench.cluster.state == "ACTIVE" and bench.machine.kafka_users == {"alice": "one"}
+
+
+def test_nodes_are_stopped_side_by_side(bench: Bench) -> None:
+    bench.step()
+    bench.kept.stop()
+    assert bench.machine.calls == [("ask", 1), ("ask", 2), ("wait", 1), ("wait", 2)]
 
 
 def test_users_are_made_from_secrets_and_changed_with_them(bench: Bench) -> None:

@@ -86,12 +86,15 @@ def _update(
     kind: str,
     change: Callable[[Tx, Cluster], tuple[Cluster, Settings, Settings]],
 ) -> Result:
-    """Want an ACTIVE cluster otherwise, whose version the request knows."""
+    """Want an ACTIVE cluster otherwise, whose version the request knows.
+
+    Another change may take the place of one that the brokers cannot be started with.
+    """
     with call.database.write() as tx:
         cluster = naming.cluster_of(tx, call, params["ClusterArn"])
         if params["CurrentVersion"] != cluster.current_version:
             raise invalid(STALE, "currentVersion")
-        if cluster.current_state != "ACTIVE":
+        if cluster.current_state != "ACTIVE" and not cluster.is_stuck:
             raise invalid(f"You can't update a cluster in {cluster.current_state} state.")
         asked, before, after = change(tx, cluster)
         changed = clusters.change(tx, replace(asked, current_version=naming.new_version()))
@@ -105,6 +108,7 @@ def _update(
             target=after,
             started_ms=call.now_ms,
         )
+        cluster_operations.supersede(tx, cluster.id, cluster.applied_revision)
         cluster_operations.add(tx, operation)
     call.keepers.nudge()
     return {"ClusterArn": cluster.arn, "ClusterOperationArn": _arn(cluster, operation)}
@@ -199,6 +203,8 @@ def _summary(cluster: Cluster, operation: ClusterOperation) -> dict[str, object]
 
 
 def _state(cluster: Cluster, operation: ClusterOperation) -> str:
+    if operation.is_superseded:
+        return "UPDATE_FAILED"
     if cluster.applied_revision >= operation.revision:
         return "UPDATE_COMPLETE"
     return "UPDATE_FAILED" if cluster.state == "FAILED" else "UPDATE_IN_PROGRESS"

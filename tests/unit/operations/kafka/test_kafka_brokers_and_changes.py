@@ -165,6 +165,34 @@ def test_security_is_changed_only_where_there_is_something_to_change(endpoint: E
     assert message == "You can't update a cluster in HEALING state."
 
 
+def test_a_change_that_brokers_cannot_start_with_is_put_right_by_another(
+    endpoint: Endpoint,
+) -> None:
+    kafka, cluster = endpoint.client("kafka"), running(endpoint)
+
+    def changed(name: str, text: bytes) -> str:
+        info = {"Arn": configured(endpoint, name, text=text)["Arn"], "Revision": 1}
+        asked = {"ClusterArn": cluster, "CurrentVersion": version(endpoint, cluster)}
+        answer = kafka.update_cluster_configuration(**asked, ConfigurationInfo=info)
+        return str(answer["ClusterOperationArn"])
+
+    def states() -> dict[str, str]:
+        told = kafka.list_cluster_operations(ClusterArn=cluster)["ClusterOperationInfoList"]
+        return {each["OperationArn"]: each["OperationState"] for each in told}
+
+    first = changed("first", b"num.io.threads=3")
+    started(endpoint, cluster)
+    bad = changed("bad", b"num.io.threads=1000000000")
+    stated(endpoint, cluster, "HEALING", "broker 1 ended: out of memory")
+    good = changed("good", b"num.io.threads=2")
+    assert list(states()) == [good, bad, first]
+    assert list(states().values()) == ["UPDATE_IN_PROGRESS", "UPDATE_FAILED", "UPDATE_COMPLETE"]
+    with endpoint.databases.state.write() as tx:
+        clusters.set_state(tx, cluster.rpartition("/")[2], ("HEALING",), "ACTIVE")
+    started(endpoint, cluster)
+    assert list(states().values()) == ["UPDATE_COMPLETE", "UPDATE_FAILED", "UPDATE_COMPLETE"]
+
+
 def test_an_operation_that_is_not_there_is_not_found(endpoint: Endpoint) -> None:
     kafka, arn = endpoint.client("kafka"), running(endpoint)
     cluster = arn.rpartition(":cluster/")[2]
