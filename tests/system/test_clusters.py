@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import (
     AclBinding,
     AclOperation,
@@ -17,7 +18,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
-from .kafka_user import Login, associate, new_cluster, new_secret, state
+from .kafka_user import STARTING_SECONDS, Login, associate, new_cluster, new_secret, state
 from .processes import is_gone, java
 from .server import Server
 from .waiting import until
@@ -197,6 +198,38 @@ def test_a_taken_address_is_a_reason_and_no_crash_loop(tmp_path: Path) -> None:
             until(lambda: "is taken" in reason(), "the reason to be told")
             assert state(server, cluster) == "HEALING" and java(server) == set()
         until(lambda: state(server, cluster) == "ACTIVE", "the cluster once the port is free")
+
+
+def test_a_change_goes_from_node_to_node_while_records_are_taken(tmp_path: Path) -> None:
+    with Server(tmp_path / "state") as server:
+        cluster = new_cluster(server, nodes=3)
+        nobody, kafka = Login(server, cluster), server.client("kafka")
+        nobody.create_topic("orders", partitions=3, replicas=3)
+        made = kafka.create_configuration(Name="three", ServerProperties=b"num.io.threads=3")
+        described = kafka.describe_cluster(ClusterArn=cluster)["ClusterInfo"]
+        before, run, values = java(server), [3], list[str]()
+        kafka.update_cluster_configuration(
+            ClusterArn=cluster,
+            CurrentVersion=described["CurrentVersion"],
+            ConfigurationInfo={"Arn": made["Arn"], "Revision": 1},
+        )
+
+        def is_done() -> bool:
+            if (now := state(server, cluster)) == "ACTIVE":
+                return True
+            assert now == "UPDATING"
+            values.append(str(len(values)))
+            nobody.produce("orders", values[-1])
+            run.append(len(java(server)))
+            return False
+
+        until(is_done, "all nodes to be started anew", STARTING_SECONDS)
+        assert min(run) >= 2 and not java(server) & before
+        # A client may send again what a node that stops has taken already.
+        consumer = Consumer({**nobody.settings(), "group.id": "counter"})
+        places = [TopicPartition("orders", partition) for partition in range(3)]
+        taken = sum(consumer.get_watermark_offsets(place, timeout=30)[1] for place in places)
+        assert set(nobody.consume("orders", taken)) == set(values)
 
 
 def test_three_nodes_replicate_and_lose_nothing_with_one_of_them(tmp_path: Path) -> None:
