@@ -43,6 +43,18 @@ def install(cache: Path, jars: Path | None, progress: Progress) -> Installation:
         raise BrokerRefused(f"`{root}` cannot hold jars: a class path has no `{os.pathsep}` in it")
     java = runtime.java()
     _own(root)
+    try:
+        return _installed(root, java, jars, progress)
+    except OSError as error:
+        where = error.filename or root
+        raise BrokerRefused(
+            f"Apache Kafka cannot be installed: {error.strerror or error}: `{where}`; see that "
+            "there is room and that it may be written to, or name another folder with "
+            "XDG_CACHE_HOME"
+        ) from error
+
+
+def _installed(root: Path, java: Path, jars: Path | None, progress: Progress) -> Installation:
     with _locked(root / "lock", progress):
         lock = locked_jars.locked()
         home = root / f"kafka-{KAFKA_VERSION}-{_digest(java)}"
@@ -122,15 +134,20 @@ def _compile(installation: Installation, compiler: Path, launcher: Path) -> None
         # Not `--release 17`, which wants files that only a JDK has.
         command = [str(installation.java), "-jar", str(compiler), "-17", "-proc:none", "-nowarn"]
         command += ["-cp", os.pathsep.join(map(str, installation.class_path[1:]))]
-        ended = subprocess.run(  # noqa: S603 - our own command line
-            [*command, "-d", str(classes), *map(str, _sources())],
-            env=runtime.environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_COMPILE_SECONDS,
-            check=False,
-        )
+        try:
+            ended = subprocess.run(  # noqa: S603 - our own command line
+                [*command, "-d", str(classes), *map(str, _sources())],
+                env=runtime.environment(),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_COMPILE_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise BrokerRefused(
+                f"the launcher does not compile within {_COMPILE_SECONDS} s"
+            ) from None
         if ended.returncode != 0:
             raise BrokerRefused(f"the launcher does not compile: {ended.stderr.strip()}")
         draft = Path(folder) / launcher.name

@@ -4,6 +4,7 @@ Where they come from is not trusted: what a repository, a mirror or a folder giv
 it is what the lock says.
 """
 
+import errno
 import hashlib
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from ..errors import BrokerRefused
 
@@ -28,6 +30,10 @@ _COMPILER = "ecj"
 _AT_ONCE = 4
 _ATTEMPTS = 3
 _CHUNK = 1 << 20
+# An OSError of jgo's is the network's but for these.
+_OF_THE_DISK = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,8 @@ def _read(line: str) -> Jar:
 def bring(jars: Iterable[Jar], into: Path, source: Path | None, progress: Progress) -> None:
     """Every jar in the folder `into`, fetched by coordinates or taken from the folder `source`.
 
-    `BrokerRefused` names the first one that cannot be had, or is not what the lock says.
+    `BrokerRefused` names the first one that cannot be had, or is not what the lock says; an
+    `OSError` is our own disk's.
     """
     missing = [jar for jar in jars if not is_there(jar, into)]
     if not missing:
@@ -170,20 +177,40 @@ class _Repository:
         self._context = MavenContext(repo_cache=drafts / "repository")
 
     def __call__(self, jar: Jar) -> Path:
-        artifact = self._context.project(jar.group, jar.artifact).at_version(jar.version).artifact()
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                return artifact.resolve()
-            except Exception as error:
-                if attempt == _ATTEMPTS:
-                    raise BrokerRefused(
-                        f"`{jar.coordinates}` cannot be fetched ({type(error).__name__}); check "
-                        "the network, or name a folder that has the jars with SLUICEGATE_JARS"
-                    ) from error
-                # It writes in place and takes half a file for a whole one.
-                if (half := artifact.cached_path) is not None:
-                    half.unlink(missing_ok=True)
-        raise AssertionError("unreachable")
+        project = self._context.project(jar.group, jar.artifact)
+        return fetched(jar, project.at_version(jar.version).artifact())
+
+
+class Artifact(Protocol):
+    """What jgo can fetch."""
+
+    @property
+    def cached_path(self) -> Path | None:
+        """Where it, or half of it, is put."""
+        ...
+
+    def resolve(self) -> Path:
+        """Fetch it."""
+        ...
+
+
+def fetched(jar: Jar, artifact: Artifact) -> Path:
+    """Where the artifact is by now: tried three times, unless our own disk is in the way."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return artifact.resolve()
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+                raise
+            if attempt == _ATTEMPTS:
+                raise BrokerRefused(
+                    f"`{jar.coordinates}` cannot be fetched ({type(error).__name__}); check "
+                    "the network, or name a folder that has the jars with SLUICEGATE_JARS"
+                ) from error
+            # It writes in place and takes half a file for a whole one.
+            if (half := artifact.cached_path) is not None:
+                half.unlink(missing_ok=True)
+    raise AssertionError("unreachable")
 
 
 class _Tally:

@@ -1,5 +1,6 @@
 """The brokers of this machine, as the keeper wants them: `Machinery` on the brokers' room."""
 
+import logging
 import shutil
 import threading
 import time
@@ -22,6 +23,8 @@ from ..store.database import Database
 from ..vault import Vault
 from .kept import kafka_id
 from .machinery import NotNow, Running
+
+_log = logging.getLogger("sluicegate.clusters")
 
 _INSTALL_AGAIN_SECONDS = 30.0
 
@@ -121,6 +124,8 @@ class ClusterBrokers:
             return nodes.start(self.kafka, plan, self.secrets, certificate)
         except BrokerRefused as refusal:
             raise NotNow(str(refusal)) from None
+        except OSError as error:
+            raise NotNow(f"node {node.node_id} cannot be started: {error.strerror}") from None
 
     def changed(self, cluster: Cluster) -> "ClusterBrokers":
         """`Brokers.changed`."""
@@ -182,8 +187,14 @@ class _Installing:
         try:
             self._made = installation.install(self._cache, self._jars, self._note)
         except BrokerRefused as refusal:
-            self._again_at = time.monotonic() + _INSTALL_AGAIN_SECONDS
-            self._note(str(refusal))
+            self._fail(str(refusal))
+        except Exception as error:  # noqa: BLE001 - the top of a thread
+            _log.exception("Apache Kafka is not installed")
+            self._fail(f"Apache Kafka cannot be installed: {type(error).__name__}: {error}")
+
+    def _fail(self, why: str) -> None:
+        self._again_at = time.monotonic() + _INSTALL_AGAIN_SECONDS
+        self._note(why)
 
     def _note(self, progress: str) -> None:
         self._progress = progress

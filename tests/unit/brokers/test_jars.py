@@ -1,11 +1,12 @@
 """The lock, and that nothing else is taken for what it names."""
 
+import errno
 import hashlib
 from pathlib import Path
 
 import pytest
 
-from sluicegate.brokers.jars import KAFKA_VERSION, Jar, bring, locked
+from sluicegate.brokers.jars import KAFKA_VERSION, Jar, bring, fetched, locked
 from sluicegate.errors import BrokerRefused
 
 
@@ -82,3 +83,31 @@ def test_half_a_jar_is_brought_again(source: Path, into: Path) -> None:
     (into / "flat-1.0.jar").write_bytes(b"go")
     bring([jar("flat", b"good")], into, source, print)
     assert (into / "flat-1.0.jar").read_bytes() == b"good"
+
+
+class Unfetchable:
+    """An artifact that something is in the way of."""
+
+    cached_path: Path | None = None
+
+    def __init__(self, error: OSError) -> None:
+        self.error = error
+        self.attempts = 0
+
+    def resolve(self) -> Path:
+        self.attempts += 1
+        raise self.error
+
+
+def test_the_network_is_tried_three_times_and_blamed() -> None:
+    artifact = Unfetchable(ConnectionResetError(errno.ECONNRESET, "reset"))
+    with pytest.raises(BrokerRefused, match=r"cannot be fetched .*; check the network"):
+        fetched(jar("flat", b"good"), artifact)
+    assert artifact.attempts == 3
+
+
+def test_a_full_disk_is_not_the_networks_fault() -> None:
+    artifact = Unfetchable(OSError(errno.ENOSPC, "No space left on device"))
+    with pytest.raises(OSError, match="No space left on device"):
+        fetched(jar("flat", b"good"), artifact)
+    assert artifact.attempts == 1

@@ -1,0 +1,39 @@
+"""The brokers of a machine that has no room for them."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from tests.system.waiting import until
+
+from sluicegate.clusters.fleet import Fleet
+from sluicegate.clusters.machinery import NotNow
+from sluicegate.testing import Endpoint
+
+
+def test_what_is_in_the_way_of_kafka_is_told_and_tried_again_after_a_pause(
+    endpoint: Endpoint, tmp_path: Path
+) -> None:
+    lock = tmp_path / "cache" / "brokers" / "lock"
+    lock.mkdir(parents=True)
+    lock.parent.chmod(0o700)
+    told: list[str] = []
+    database, vault, clock = endpoint.databases.state, endpoint.vault, endpoint.clock
+    fleet = Fleet(
+        tmp_path / "clusters", tmp_path / "cache", None, database, vault, clock, told.append
+    )
+    with pytest.raises(NotNow):
+        fleet.ready()
+    until(lambda: bool(told), "the reason to be told")
+    reason = (
+        f"Apache Kafka cannot be installed: Is a directory: `{lock}`; see that there is room and "
+        "that it may be written to, or name another folder with XDG_CACHE_HOME"
+    )
+    for _ in range(20):
+        with pytest.raises(NotNow) as refused:
+            fleet.ready()
+        assert str(refused.value) == reason
+    for thread in threading.enumerate():
+        if thread.name == "install":
+            thread.join()
+    assert told == [reason]
