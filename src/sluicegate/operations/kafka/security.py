@@ -109,10 +109,16 @@ def is_change(security: Security, now: Security) -> bool:
 
 
 def authentication(security: Security) -> dict[str, Any] | None:
-    """ClientAuthentication as Describe shows it: the blocks that were named, or nothing.
+    """ClientAuthentication as Describe shows it: nothing where no block was ever named, else those
+    that were, and those that are on.
 
     Terraform's provider takes a block it did not send for a difference, and AWS has none there.
     """
+    on = {
+        "Sasl": security.scram or security.iam,
+        "Tls": security.tls,
+        "Unauthenticated": security.unauthenticated,
+    }
     blocks = {
         "Sasl": {
             "Scram": {"Enabled": security.scram},
@@ -124,7 +130,9 @@ def authentication(security: Security) -> dict[str, Any] | None:
         },
         "Unauthenticated": {"Enabled": security.unauthenticated},
     }
-    return {block: blocks[block] for block in security.named} or None
+    if not security.named:
+        return None
+    return {block: blocks[block] for block in _BLOCKS if on[block] or block in security.named}
 
 
 def encryption(security: Security, volume_key_arn: str) -> dict[str, Any]:

@@ -125,6 +125,31 @@ def test_security_is_changed_and_the_change_can_be_watched(endpoint: Endpoint) -
     assert kafka.describe_cluster(ClusterArn=arn)["ClusterInfo"]["State"] == "ACTIVE"
 
 
+def test_whoever_is_let_in_is_shown_once_something_was_said_of_it(endpoint: Endpoint) -> None:
+    kafka, arn = endpoint.client("kafka"), running(endpoint)
+
+    def shown() -> Any:
+        described = kafka.describe_cluster(ClusterArn=arn)["ClusterInfo"]
+        return described.get("ClientAuthentication")
+
+    assert shown() is None
+    kafka.update_security(
+        ClusterArn=arn, CurrentVersion=version(endpoint, arn), ClientAuthentication=SCRAM_ONLY
+    )
+    started(endpoint, arn)
+    scram = {"Scram": {"Enabled": True}, "Iam": {"Enabled": False}}
+    assert shown() == {"Sasl": scram, "Unauthenticated": {"Enabled": True}}
+    assert set(brokers(endpoint, arn)) == {
+        "BootstrapBrokerStringTls",
+        "BootstrapBrokerStringSaslScram",
+    }
+    closed = {"Unauthenticated": {"Enabled": False}}
+    kafka.update_security(
+        ClusterArn=arn, CurrentVersion=version(endpoint, arn), ClientAuthentication=closed
+    )
+    assert shown() == {"Sasl": scram, **closed}
+
+
 def test_a_change_that_failed_says_so(endpoint: Endpoint) -> None:
     kafka, arn = endpoint.client("kafka"), running(endpoint, ClientAuthentication=IAM_ONLY)
     operation = kafka.update_security(
