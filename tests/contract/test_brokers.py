@@ -231,6 +231,21 @@ def test_three_nodes_agree_and_go_on_without_one(kafka: Installation, tmp_path: 
         assert consume(cluster.as_anybody(), "copied", 501) == [*VALUES, b"without one"]
 
 
+def test_certificates_that_are_requested_may_be_missing(
+    kafka: Installation, tmp_path: Path
+) -> None:
+    listeners, requested = frozenset({Listener.CLIENT_SECURE}), ClientCertificates.REQUESTED
+    with KafkaCluster(
+        kafka, tmp_path, listeners=listeners, client_certificates=requested
+    ) as cluster:
+        cluster.make_topic("open")
+        produce(cluster.over_tls(), "open", VALUES[:3])
+        shown = cluster.folder / "client.pem"
+        shown.write_text(cluster.certificates[1].pem)
+        files = {"ssl.certificate.location": str(shown), "ssl.key.location": str(shown)}
+        assert consume({**cluster.over_tls(), **files}, "open", 3) == VALUES[:3]
+
+
 def test_a_cache_that_does_not_fit_is_forgotten_and_the_node_starts(
     kafka: Installation, tmp_path: Path
 ) -> None:

@@ -49,6 +49,12 @@ def _of_cluster(cluster: ClusterStatus) -> Iterator[Problem]:
             f"is still CREATING{why}",
             "read what `sluicegate serve` says on its standard error",
         )
+    if cluster.is_iam_on:
+        yield Problem(
+            about,
+            "has IAM access control on, which brokers do not serve yet: no listener is opened",
+            f"turn SASL/SCRAM on: aws kafka update-security --cluster-arn {cluster.arn}",
+        )
     for user in cluster.users:
         if user.error is None:
             continue

@@ -12,6 +12,7 @@ class ClientCertificates(Enum):
     """Whether clients of CLIENT_SECURE show a certificate."""
 
     NONE = "none"
+    REQUESTED = "requested"
     REQUIRED = "required"
 
 

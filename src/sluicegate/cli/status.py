@@ -20,7 +20,6 @@ _PORTS = {
     "CLIENT": "plaintext",
     "CLIENT_SECURE": "TLS",
     "CLIENT_SASL_SCRAM": "SCRAM",
-    "CLIENT_IAM": "IAM",
 }
 
 Document = Mapping[str, Any]

@@ -18,7 +18,7 @@ from ..errors import BrokerRefused
 from ..kafka import Admin
 from ..store import cluster_configurations
 from ..store.cluster_nodes import Node
-from ..store.clusters import Cluster
+from ..store.clusters import Cluster, Security
 from ..store.database import Database
 from ..vault import Vault
 from .kept import kafka_id
@@ -27,9 +27,6 @@ from .machinery import NotNow, Running
 _log = logging.getLogger("sluicegate.clusters")
 
 _INSTALL_AGAIN_SECONDS = 30.0
-
-# IAM's listener is opened when the brokers can ask for its decisions.
-_SERVED = frozenset({Listener.CLIENT, Listener.CLIENT_SECURE, Listener.CLIENT_SASL_SCRAM})
 
 
 class Fleet:
@@ -139,21 +136,26 @@ class ClusterBrokers:
     def _plan(self, node: Node) -> NodePlan:
         # One controller below three nodes, else three: a majority of two is no more than one.
         voters = self.placed[:3] if len(self.placed) >= 3 else self.placed[:1]
-        listeners = {Listener[name] for name in self.cluster.security.listeners}
-        mutual = (
-            ClientCertificates.REQUIRED if self.cluster.security.tls else ClientCertificates.NONE
-        )
         return NodePlan(
             kafka_id=kafka_id(self.cluster.id),
             node=node.node_id,
             brokers=len(self.placed),
             endpoint=_endpoint(node),
             voters=tuple(Voter(each.node_id, _endpoint(each)) for each in voters),
-            listeners=frozenset(listeners & _SERVED),
+            listeners=frozenset(Listener[name] for name in self.cluster.security.listeners),
             folder=self.folder / f"broker-{node.node_id}",
-            client_certificates=mutual,
+            client_certificates=client_certificates(self.cluster.security),
             properties=self.configured(self.cluster),
         )
+
+
+def client_certificates(security: Security) -> ClientCertificates:
+    """Whom CLIENT_SECURE lets in: with a certificate only those we trust, without one only those
+    who need not say who they are.
+    """
+    if not security.tls:
+        return ClientCertificates.NONE
+    return ClientCertificates.REQUESTED if security.unauthenticated else ClientCertificates.REQUIRED
 
 
 class _Installing:

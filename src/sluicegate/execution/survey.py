@@ -183,10 +183,11 @@ class _Walk:
             needed = "SASL/SCRAM" if secrets.of(self._mapping.access) else "unauthenticated or IAM"
             raise _Stopped(findings.NoListener(self._cluster_arn, needed))
         servers = strings.get(_STRINGS[listener])
-        if not servers:
+        # No cluster offers IAM yet; who would poll says so.
+        if not servers and listener is not Listener.IAM:
             raise _Stopped(findings.SourceNotActive(self._cluster_arn, "without brokers"))
         self._listener = listener
-        self._servers = tuple(servers.split(","))
+        self._servers = tuple(servers.split(",")) if servers else ()
 
     def _chosen(self) -> Listener | None:
         """The strongest listener the mapping has credentials for; never a second choice."""

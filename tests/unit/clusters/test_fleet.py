@@ -1,12 +1,15 @@
 """The brokers of a machine that has no room for them."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.system.waiting import until
+from tests.unit.clusters.test_kept import SCRAM
 
-from sluicegate.clusters.fleet import Fleet
+from sluicegate.brokers.plan import ClientCertificates
+from sluicegate.clusters.fleet import Fleet, client_certificates
 from sluicegate.clusters.machinery import NotNow
 from sluicegate.testing import Endpoint
 
@@ -37,3 +40,18 @@ def test_what_is_in_the_way_of_kafka_is_told_and_tried_again_after_a_pause(
         if thread.name == "install":
             thread.join()
     assert told == [reason]
+
+
+@pytest.mark.parametrize(
+    ("tls", "unauthenticated", "certificates"),
+    [
+        (False, True, ClientCertificates.NONE),
+        (True, False, ClientCertificates.REQUIRED),
+        (True, True, ClientCertificates.REQUESTED),
+    ],
+)
+def test_certificates_are_required_of_those_who_must_say_who_they_are(
+    tls: bool, unauthenticated: bool, certificates: ClientCertificates
+) -> None:
+    asked = replace(SCRAM, tls=tls, unauthenticated=unauthenticated)
+    assert client_certificates(asked) is certificates

@@ -63,13 +63,6 @@ def test_a_cluster_made_without_a_word_on_clients_is_one_anybody_may_read(bench:
     [
         (ANYBODY, BOTH, 9094, findings.Anonymous()),
         (ANYBODY, {"EncryptionInTransit": {"ClientBroker": "PLAINTEXT"}}, 9092, None),
-        ({"Sasl": {"Iam": {"Enabled": True}}, **ANYBODY}, BOTH, 9098, findings.AsRole()),
-        (
-            {"Sasl": {"Iam": {"Enabled": True}, "Scram": {"Enabled": True}}},
-            {},
-            9098,
-            findings.AsRole(),
-        ),
     ],
 )
 def test_without_a_secret_the_strongest_listener_is_taken(
@@ -86,6 +79,17 @@ def test_without_a_secret_the_strongest_listener_is_taken(
     assert connection.bootstrap_servers == (f"127.0.1.1:{port}",)
     assert connection.login == (login or findings.Anonymous())
     assert connection.is_tls == (port != 9092)
+
+
+@pytest.mark.parametrize("other", [ANYBODY, {}])
+def test_iam_is_preferred_though_no_cluster_offers_it_yet(
+    bench: Bench, other: dict[str, Any]
+) -> None:
+    bench.permit(*ASKED)
+    both = {"Sasl": {"Iam": {"Enabled": True}, "Scram": {"Enabled": True}}}
+    bench.on(cluster(bench, both | other))
+    connection = bench.connection()
+    assert (connection.login, connection.bootstrap_servers) == (findings.AsRole(), ())
 
 
 def test_with_a_secret_no_other_listener_is_tried(bench: Bench) -> None:
