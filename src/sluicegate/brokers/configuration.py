@@ -63,6 +63,8 @@ def server_properties(plan: NodePlan, secrets: Secrets) -> str:
         **dict(_small()),
         **dict(_prompt(dict(plan.properties))),
         **dict(_replicated(min(3, plan.brokers))),
+        # As MSK: a record of a cluster in three zones outlives any one of them.
+        "min.insync.replicas": "2" if plan.zones >= 3 else "1",
         **dict(plan.properties),
         # INVARIANT: last, so that no other line is in force for what these say.
         **dict(_listeners(plan)),

@@ -32,9 +32,10 @@ class NodePlan:
     """One node of a cluster.
 
     `kafka_id` is the cluster's id in Kafka (22 characters, `new_kafka_id`); `node` counts from 1;
-    `brokers` is how many nodes the cluster has; `listeners` are the client listeners that are
-    enabled; `properties` are further server properties, pairs of name and value, of those
-    `configuration.ADJUSTABLE` names; `folder` is the node's own, for data, keys and log.
+    `brokers` is how many nodes the cluster has, in `zones` Availability Zones; `listeners` are the
+    client listeners that are enabled; `properties` are further server properties, pairs of name and
+    value, of those `configuration.ADJUSTABLE` names; `folder` is the node's own, for data, keys and
+    log.
     """
 
     kafka_id: str
@@ -46,6 +47,7 @@ class NodePlan:
     folder: Path
     client_certificates: ClientCertificates = ClientCertificates.NONE
     properties: tuple[tuple[str, str], ...] = ()
+    zones: int = 1
 
     @property
     def is_controller(self) -> bool:

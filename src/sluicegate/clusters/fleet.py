@@ -146,6 +146,7 @@ class ClusterBrokers:
             folder=self.folder / f"broker-{node.node_id}",
             client_certificates=client_certificates(self.cluster.security),
             properties=self.configured(self.cluster),
+            zones=len(self.cluster.subnet_ids),
         )
 
 

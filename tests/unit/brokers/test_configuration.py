@@ -99,6 +99,14 @@ def test_kafkas_own_topics_are_on_as_many_nodes_as_there_are_but_three(
     assert lines["transaction.state.log.replication.factor"] == factor
 
 
+@pytest.mark.parametrize(("zones", "least"), [(1, "1"), (2, "1"), (3, "2")])
+def test_a_record_is_in_two_of_three_zones(zones: int, least: str) -> None:
+    plan = replace(PLAN, brokers=6, zones=zones)
+    assert read(server_properties(plan, SECRETS))["min.insync.replicas"] == least
+    given = replace(plan, properties=(("min.insync.replicas", "3"),))
+    assert read(server_properties(given, SECRETS))["min.insync.replicas"] == "3"
+
+
 def test_only_enabled_listeners_are_opened() -> None:
     plan = replace(PLAN, listeners=frozenset({Listener.CLIENT}))
     text = server_properties(plan, SECRETS)
