@@ -164,16 +164,16 @@ class Kept:
         """End a node that runs as an earlier revision said, to be started anew: one that serves
         only while all do and no replica is behind, so that no partition is without a leader.
         """
-        is_late = self._is_late()
-        if idle := older - serving:
-            again = idle
-        elif self._is_up and (is_late or self._is_in_sync()):
+        is_late, again = self._is_late(), frozenset[int]()
+        if not self._is_up:
+            # One that only the metadata lacks may be back in a moment.
+            again = older - (serving if is_late else self._processes.answering())
+        elif is_late or self._is_in_sync():
             again = frozenset({min(older)})
-        else:
-            return
-        self._processes.stop(again)
-        self._is_up = False
-        self._revised = self._monotonic()
+        if again:
+            self._processes.stop(again)
+            self._is_up = False
+            self._revised = self._monotonic()
 
     def _is_in_sync(self) -> bool:
         assert self._users is not None

@@ -48,6 +48,7 @@ class Machine:
     obstacles: dict[int, str] = field(default_factory=dict)
     is_slow: bool = False
     is_mute: bool = False
+    missing: set[int] = field(default_factory=set)
     is_behind: bool = False
     fault: Exception | None = None
     calls: list[tuple[str, int]] = field(default_factory=list)
@@ -101,7 +102,7 @@ class Machine:
         assert timeout_seconds > 0
         if self.is_mute:
             raise BrokerFault(Unreachable(-185, "the brokers do not answer"))
-        return frozenset(process.node.node_id for process in self.running)
+        return frozenset(process.node.node_id for process in self.running) - self.missing
 
     def are_in_sync(self, *, timeout_seconds: float) -> bool:
         assert timeout_seconds > 0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.system.waiting import until
-from tests.unit.clusters.test_kept import SCRAM
+from tests.unit.clusters.keeping import SCRAM
 
 from sluicegate.brokers.plan import ClientCertificates
 from sluicegate.clusters.fleet import Fleet, client_certificates

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from tests.unit.clusters.keeping import ID, ORDERS
 from tests.unit.clusters.pretending import Machine
-from tests.unit.clusters.test_kept import ID, ORDERS
 
 from sluicegate.clusters.keeper import Keeper
 from sluicegate.store import clusters

@@ -1,95 +1,14 @@
 """One cluster kept, step by step, on nodes that only pretend."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from tests.unit.clusters.pretending import Machine
+from tests.unit.clusters.keeping import ID, Bench
 
-from sluicegate.clusters.kept import Kept, kafka_id
-from sluicegate.clusters.machinery import ScramUser, Unreadable
-from sluicegate.clusters.secrets import scram_user
-from sluicegate.kafka import Unknown, Unreachable
-from sluicegate.store import cluster_nodes, clusters, epoch, scram_secrets, secrets
-from sluicegate.store.clusters import Cluster, Security
-from sluicegate.store.scram_secrets import ScramSecret
-from sluicegate.store.secrets import Secret
+from sluicegate.clusters.kept import kafka_id
+from sluicegate.clusters.machinery import ScramUser
+from sluicegate.store import cluster_nodes, clusters, scram_secrets
 from sluicegate.testing import Endpoint
-
-ID = "0b54e7d6-5cf4-4f6b-9a57-3f1e6f2f2d01-1"
-SCRAM = Security(
-    unauthenticated=False,
-    scram=True,
-    iam=False,
-    tls=False,
-    authority_arns=(),
-    client_broker="TLS",
-    in_cluster=True,
-)
-ORDERS = Cluster(
-    id=ID,
-    account="000000000000",
-    region="us-east-1",
-    name="orders",
-    creator_arn="arn:aws:iam::000000000000:root",
-    created_ms=1,
-    kafka_version="3.9.x",
-    node_count=2,
-    subnet_ids=("subnet-1", "subnet-2"),
-    security_group_ids=("sg-1",),
-    security=SCRAM,
-    current_version="K13V1IB3VIYZZH",
-)
-
-
-class Bench:
-    """A kept cluster, its machine, the state it is kept in, and a clock that is moved by hand."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self.database = endpoint.databases.state
-        self.machine = Machine()
-        self.now = 1000.0
-        self.kept = Kept(
-            ID, self.database, self.machine, self.machine, endpoint.clock, lambda: self.now
-        )
-        with self.database.write() as tx:
-            clusters.create(tx, ORDERS)
-
-    @property
-    def cluster(self) -> Cluster:
-        with self.database.read() as tx:
-            found = clusters.find(tx, ID)
-        assert found is not None
-        return found
-
-    def step(self, times: int = 1) -> None:
-        for _ in range(times):
-            self.kept.step()
-
-    def change(self) -> None:
-        """Another revision of the cluster is wanted."""
-        with self.database.write() as tx:
-            clusters.change(tx, replace(self.cluster, security=replace(SCRAM, iam=True)))
-
-    def lives(self) -> list[tuple[int, str]]:
-        """Every node that was started, and how it ended."""
-        return [(process.node.node_id, process.how) for process in self.machine.started]
-
-    def secret(self, name: str, value: ScramUser | str) -> str:
-        """A secret whose current version is `v1`, associated."""
-        made = Secret(f"id-{name}", ORDERS.account, ORDERS.region, name, "AbCdEf", 1, 1)
-        with self.database.write() as tx:
-            secrets.create(tx, made)
-            secrets.put_stages(tx, made.id, {"AWSCURRENT": "v1"})
-            position = scram_secrets.next_position(tx, ID)
-            asked = ScramSecret(ID, made.arn, position, 1, "arn:key", "grant")
-            scram_secrets.associate(tx, asked)
-        self.machine.secrets[made.arn] = value
-        return made.arn
-
-    def noted(self, arn: str) -> ScramSecret:
-        with self.database.read() as tx:
-            return next(each for each in scram_secrets.wanted_of(tx, ID) if each.secret_arn == arn)
 
 
 @pytest.fixture
@@ -314,147 +233,33 @@ def test_nodes_are_stopped_side_by_side(bench: Bench) -> None:
     assert bench.machine.calls == [("ask", 1), ("ask", 2), ("wait", 1), ("wait", 2)]
 
 
-def test_users_are_made_from_secrets_and_changed_with_them(bench: Bench) -> None:
-    arn = bench.secret("AmazonMSK_alice", ScramUser("v1", "alice", "one"))
-    bench.step()
-    assert bench.machine.kafka_users == {"alice": "one"}
-    assert (bench.noted(arn).username, bench.noted(arn).version_id) == ("alice", "v1")
-    bench.step(3)
-    assert bench.machine.reads == [arn], "a version is read once"
-    bench.machine.secrets[arn] = ScramUser("v2", "alice", "two")
-    with bench.database.write() as tx:
-        secrets.put_stages(tx, "id-AmazonMSK_alice", {"AWSCURRENT": "v2"})
-    bench.step()
-    assert bench.machine.kafka_users == {"alice": "two"}
-
-
-def test_a_user_with_another_name_takes_the_place_of_the_old_one(bench: Bench) -> None:
-    arn = bench.secret("AmazonMSK_alice", ScramUser("v1", "alice", "one"))
-    bench.step()
-    bench.machine.secrets[arn] = ScramUser("v2", "anna", "two")
-    with bench.database.write() as tx:
-        secrets.put_stages(tx, "id-AmazonMSK_alice", {"AWSCURRENT": "v2"})
-    bench.step()
-    assert bench.machine.kafka_users == {"anna": "two"}
-
-
-def test_a_removed_secret_ends_its_user(bench: Bench) -> None:
-    arn = bench.secret("AmazonMSK_alice", ScramUser("v1", "alice", "one"))
-    bench.step()
-    with bench.database.write() as tx:
-        scram_secrets.disassociate(tx, ID, arn)
-    bench.step()
-    assert bench.machine.kafka_users == {}
-    with bench.database.read() as tx:
-        assert scram_secrets.wanted_of(tx, ID) == []
-
-
-def test_a_user_two_secrets_make_stays_until_both_are_gone(bench: Bench) -> None:
-    first = bench.secret("AmazonMSK_one", ScramUser("v1", "alice", "one"))
-    bench.secret("AmazonMSK_two", ScramUser("v1", "alice", "two"))
-    bench.step()
-    with bench.database.write() as tx:
-        scram_secrets.disassociate(tx, ID, first)
-    bench.step()
-    assert bench.machine.kafka_users == {"alice": "two"}
-
-
-def test_a_secret_that_cannot_be_read_is_tried_again_when_permissions_change(
-    bench: Bench,
-) -> None:
-    arn = bench.secret("AmazonMSK_alice", "not authorized")
-    bench.step(5)
-    assert bench.machine.reads == [arn]
-    assert bench.noted(arn).error == "not authorized"
-    bench.machine.secrets[arn] = ScramUser("v1", "alice", "one")
-    with bench.database.write() as tx:
-        epoch.bump(tx)
-    bench.step()
-    assert bench.machine.kafka_users == {"alice": "one"}
-    assert bench.noted(arn).error is None
-
-
-def test_a_secret_that_cannot_be_read_is_tried_again_after_a_while(bench: Bench) -> None:
-    arn = bench.secret("AmazonMSK_alice", "no such secret")
-    bench.step(2)
-    bench.now += 31
-    bench.step()
-    assert bench.machine.reads == [arn, arn]
-
-
-def test_a_user_kafka_refuses_holds_up_no_other_and_is_told(bench: Bench) -> None:
-    bench.machine.refused["alice"] = Unknown(93, "The user has an unacceptable credential")
-    alice = bench.secret("AmazonMSK_alice", ScramUser("v1", "alice", "one"))
-    spoiled = bench.secret("AmazonMSK_text", "not a username and a password")
-    bench.secret("AmazonMSK_bob", ScramUser("v1", "bob", "two"))
-    bench.step(3)
-    assert bench.machine.kafka_users == {"bob": "two"}
-    told = "Kafka did not change its user: The user has an unacceptable credential"
-    assert bench.noted(alice).error == told
-    assert bench.noted(spoiled).error == "not a username and a password"
-    assert bench.machine.reads.count(alice) == 1, "it is not tried all the time"
-    bench.machine.refused.clear()
-    bench.now += 31
-    bench.step()
-    assert bench.machine.kafka_users == {"bob": "two", "alice": "one"}
-    assert bench.noted(alice).error is None
-
-
-def test_a_user_that_cannot_be_removed_is_told_and_removed_later(bench: Bench) -> None:
-    arn = bench.secret("AmazonMSK_alice", ScramUser("v1", "alice", "one"))
-    bench.step()
-    bench.machine.refused["alice"] = Unreachable(-185, "the brokers do not answer")
-    with bench.database.write() as tx:
-        scram_secrets.disassociate(tx, ID, arn)
-    bench.step()
-    assert bench.noted(arn).error == "Kafka did not change its user: the brokers do not answer"
-    bench.machine.refused.clear()
-    bench.step()
-    assert bench.machine.kafka_users == {}
-
-
-def test_an_unreadable_secret_is_removed_at_once(bench: Bench) -> None:
-    arn = bench.secret("AmazonMSK_alice", "no such secret")
-    bench.step()
-    with bench.database.write() as tx:
-        scram_secrets.disassociate(tx, ID, arn)
-    bench.step()
-    with bench.database.read() as tx:
-        assert scram_secrets.wanted_of(tx, ID) == []
-
-
-def test_an_error_goes_with_the_version_it_was_about(bench: Bench) -> None:
-    arn = bench.secret("AmazonMSK_alice", ScramUser("v1", "alice", "one"))
-    bench.step()
-    bench.machine.secrets[arn] = "not a username and a password"
-    with bench.database.write() as tx:
-        secrets.put_stages(tx, "id-AmazonMSK_alice", {"AWSCURRENT": "v2"})
-    bench.step()
-    assert bench.noted(arn).error == "not a username and a password"
-    bench.machine.secrets[arn] = ScramUser("v1", "alice", "one")
-    with bench.database.write() as tx:
-        secrets.put_stages(tx, "id-AmazonMSK_alice", {"AWSCURRENT": "v1"})
-    bench.step()
-    assert bench.noted(arn).error is None
-
-
-def test_the_user_of_a_deleted_secret_stays(bench: Bench) -> None:
-    arn = bench.secret("AmazonMSK_alice", ScramUser("v1", "alice", "one"))
-    bench.step()
-    with bench.database.write() as tx:
-        secrets.delete(tx, "id-AmazonMSK_alice")
-    bench.machine.secrets[arn] = "can't find the specified secret"
-    bench.step()
-    assert bench.machine.kafka_users == {"alice": "one"}
-    assert bench.noted(arn).error == "can't find the specified secret"
-
-
 def test_what_kafka_calls_a_cluster_is_never_an_option() -> None:
     dashes = kafka_id("fbefbefb-efbe-4fbe-bbef-befbefbefbef-12")
     assert len(dashes) == 22 and "-" not in dashes
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"username": "a\\u0000", "password": "p"}'])
-def test_a_secret_of_another_shape_makes_no_user(text: str) -> None:
-    with pytest.raises(Unreadable, match="not a username and a password as JSON"):
-        scram_user("v1", text)
+def test_a_node_the_metadata_lacks_for_a_moment_is_not_stopped(bench: Bench) -> None:
+    bench.step()
+    bench.machine.is_slow = True
+    bench.change()
+    bench.step(2)
+    bench.machine.missing = {2}
+    bench.machine.running[-1].is_silent = False
+    bench.step(3)
+    assert bench.lives()[1] == (2, "")
+    bench.machine.missing = set()
+    bench.machine.is_slow = False
+    bench.step(3)
+    assert bench.lives()[1] == (2, "stopped")
+    assert bench.cluster.current_state == "ACTIVE"
+
+
+def test_a_node_the_metadata_lacks_for_long_is_started_with_the_change(bench: Bench) -> None:
+    bench.machine.missing = {2}
+    bench.step()
+    bench.change()
+    bench.step(2)
+    assert bench.lives() == [(1, ""), (2, "")]
+    bench.now += 61
+    bench.step(2)
+    assert bench.lives() == [(1, ""), (2, "stopped"), (2, "")]
