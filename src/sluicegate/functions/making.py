@@ -98,7 +98,7 @@ class Maker:
 
         try:
             sandbox = self._sandbox(opened.host, version, python, told)
-        except (SpawnFailed, LookupError) as error:
+        except (SpawnFailed, LookupError, ValueError) as error:
             raise AwsError(
                 "ServiceException", f"a sandbox did not start: {error}", status=500
             ) from None

@@ -100,7 +100,7 @@ class Spawner:
             GO: go,
             INFO: info_write,
             BLOCK: block,
-            ARGUMENTS: _held("\0".join(told["arguments"]).encode() + b"\0"),
+            ARGUMENTS: _held(_parted(told["arguments"])),
             FILTER: _held(self._filter),
         }
         try:
@@ -223,6 +223,13 @@ def _execute(inherited: Mapping[int, int], uid: int, command: Sequence[str]) -> 
     # Whatever is left above would be open inside.
     os.closerange(FIRST_FREE, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     os.execve(command[0], list(command), {})  # noqa: S606 - what this process is for
+
+
+def _parted(arguments: Sequence[str]) -> bytes:
+    """As bubblewrap reads them; whose text looks like two of them gets none."""
+    if any("\0" in each for each in arguments):
+        raise ValueError("an argument has a NUL")
+    return "\0".join(arguments).encode() + b"\0"
 
 
 def _held(data: bytes) -> int:

@@ -76,6 +76,8 @@ def changed(call: Call, version: Version, params: Params) -> Version:
     _check_sizes(params)
     if params.get("Runtime"):
         runtimes.check(call, params["Runtime"])
+    if "\0" in (params.get("Handler") or ""):
+        raise invalid("The handler must not contain a NUL character.")
     logging, storage = params.get("LoggingConfig") or {}, params.get("EphemeralStorage") or {}
     tracing = params.get("TracingConfig") or {}
     given = {

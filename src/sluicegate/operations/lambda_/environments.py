@@ -55,12 +55,17 @@ _DENIED = ("KMSAccessDeniedException", "KMS access was denied")
 
 
 def check(variables: Mapping[str, str]) -> None:
-    """Refuse names that are Lambda's own, and more than KMS encrypts at once."""
+    """Refuse names that are Lambda's own, what no process can have, and more than KMS encrypts."""
     if reserved := sorted(_RESERVED & set(variables)):
         raise invalid(
             "Lambda was unable to configure your environment variables because the environment "
             "variables you have provided contains reserved keys that are currently not supported "
             f"for modification. Reserved keys used in this request: {', '.join(reserved)}"
+        )
+    if with_nul := sorted(name for name, value in variables.items() if "\0" in value):
+        raise invalid(
+            "Lambda was unable to configure your environment variables because values you have "
+            f"provided contain a NUL character. Keys used in this request: {', '.join(with_nul)}"
         )
     text = _written(variables).decode()
     if len(text.encode()) > _MOST_BYTES:

@@ -80,6 +80,23 @@ def test_names_of_lambda_and_more_than_four_kilobytes(endpoint: Endpoint) -> Non
     )
 
 
+def test_a_nul_is_in_no_variable_and_in_no_handler(endpoint: Endpoint) -> None:
+    injected = {"Environment": {"Variables": {"FINE": "a\nb", "BAD": "x\0--bind\0/\0/host"}}}
+    handler = {"Handler": "app.handler\0--chdir\0/"}
+    made(endpoint)
+    client = endpoint.client("lambda")
+    for given in (injected, handler):
+        updating = {"FunctionName": "orders", **given}
+        created = with_code(**{**given, "FunctionName": "other"})
+        for call, params in (
+            (client.create_function, created),
+            (client.update_function_configuration, updating),
+        ):
+            code, message = refused(call, **params)
+            assert code == "InvalidParameterValueException" and "a NUL character" in message
+            assert "--bind" not in message
+
+
 def test_who_may_not_decrypt_sees_why(endpoint: Endpoint) -> None:
     key = customer_key(endpoint)
     made(endpoint, Environment=VARIABLES, KMSKeyArn=key)
