@@ -75,6 +75,12 @@ class Choice:
     other: Version | None = None
     other_weight: float = 0.0
 
+    @property
+    def timeout_seconds(self) -> int:
+        """How long an invocation may take, whichever version it is of."""
+        other = self.other.timeout_seconds if self.other is not None else 0
+        return max(self.version.timeout_seconds, other)
+
     def drawn(self, draw: float) -> Version:
         """The version for one invocation; `draw` is from 0 to 1."""
         return self.other if self.other is not None and draw < self.other_weight else self.version

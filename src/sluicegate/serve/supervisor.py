@@ -8,11 +8,13 @@ of being refused. When the supervisor goes, however it goes, the child's lifelin
 """
 
 import dataclasses
+import math
 import signal
 import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 
 from .. import __version__
@@ -25,8 +27,10 @@ from .listener import listen
 from .state import StateFolder, open_folder, take_lock
 
 _GRACE_SECONDS = 15.0
-# Functions that run are waited for, for half a minute at most; then their offsets are committed.
-_WORKERS_GRACE_SECONDS = 45.0
+# Functions that run are waited for, which is a quarter of an hour at most; then their offsets are
+# committed. After so long in silence whoever asked us to stop is told what we wait for.
+_WORKERS_GRACE_SECONDS = 15 * 60 + 15.0
+_SILENT_SECONDS = 3.0
 _CLOSING_SECONDS = 0.05
 _NUDGE_SECONDS = 2.0
 # Nothing is looked for by the clock; it only bounds what a lost signal could cost.
@@ -105,7 +109,7 @@ def _keep(api: Place, workers: list[Place]) -> None:
 
 def _end(api: Place, workers: list[Place], keepers: Keepers) -> None:
     """Workers first: what they deliver just now still needs the endpoint and the brokers."""
-    end([each.child for each in workers if each.child], _wait, _WORKERS_GRACE_SECONDS)
+    end([each.child for each in workers if each.child], _waiting(), _WORKERS_GRACE_SECONDS)
     # Side by side: brokers take a second to end, requests under way up to ten.
     closing = threading.Thread(target=keepers.close, name="close", daemon=True)
     closing.start()
@@ -113,6 +117,25 @@ def _end(api: Place, workers: list[Place], keepers: Keepers) -> None:
     deadline = time.monotonic() + _GRACE_SECONDS
     while closing.is_alive() and time.monotonic() < deadline and _wait(_CLOSING_SECONDS):
         pass
+
+
+def _waiting() -> Callable[[float], bool]:
+    """`_wait`, and after a while a line that says what for."""
+    tell_at = time.monotonic() + _SILENT_SECONDS
+
+    def wait(seconds: float) -> bool:
+        nonlocal tell_at
+        if time.monotonic() >= tell_at:
+            tell_at = math.inf
+            print(
+                "sluicegate: functions of triggers are running; they are waited for and committed. "
+                "Ctrl-C again ends them at once.",
+                file=sys.stderr,
+                flush=True,
+            )
+        return _wait(seconds)
+
+    return wait
 
 
 def _wait(seconds: float) -> bool:
