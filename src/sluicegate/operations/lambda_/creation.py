@@ -48,7 +48,7 @@ def layer_context(params: Params) -> Context:
 
 def _create_asks(call: Call, params: Params) -> Iterable[Ask]:
     with call.database.read() as tx:
-        what = replace(naming.meant(tx, call, params), qualifier="", function=None, tags={})
+        what = replace(naming.meant_whole(tx, call, params), function=None, tags={})
         context = {**networks.context(call, params), **layer_context(params)}
         given = params.get("Tags")
         asks = [naming.ask(tx, "CreateFunction", what, context, given)]
@@ -216,5 +216,5 @@ def _delete_all(tx: Tx, function: Function) -> None:
 
 OPERATIONS = (
     Operation("lambda", "CreateFunction", _create_asks, _create),
-    naming.on_function("DeleteFunction", _delete),
+    naming.on_qualified("DeleteFunction", _delete),
 )

@@ -193,5 +193,5 @@ def _written(document: Mapping[str, Any]) -> str:
 OPERATIONS = (
     Operation("lambda", "AddPermission", _add_asks, _add),
     Operation("lambda", "RemovePermission", _remove_asks, _remove),
-    naming.on_function("GetPolicy", _get),
+    naming.on_qualified("GetPolicy", _get),
 )
