@@ -166,6 +166,29 @@ def test_a_role_that_does_not_trust_lambda(endpoint: Endpoint) -> None:
     assert list((endpoint.state / "packages").glob("*")) == []
 
 
+def test_levels_come_with_json_and_go_with_text(endpoint: Endpoint) -> None:
+    made(endpoint)
+    client = endpoint.client("lambda")
+
+    def change(**logging: str) -> dict[str, Any]:
+        given: dict[str, Any] = {"FunctionName": "orders", "LoggingConfig": logging}
+        answer = client.update_function_configuration(**given)["LoggingConfig"]
+        assert client.get_function_configuration(FunctionName="orders")["LoggingConfig"] == answer
+        return dict(answer)
+
+    text = {"LogFormat": "Text", "LogGroup": "/aws/lambda/orders"}
+    levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
+    assert change(LogFormat="JSON") == text | {"LogFormat": "JSON"} | levels
+    assert change(SystemLogLevel="WARN")["SystemLogLevel"] == "WARN"
+    refusal = "To configure ApplicationLogLevel or SystemLogLevel, use JSON LogFormat."
+    for level in levels:
+        with_level = {"LogFormat": "Text", level: "DEBUG"}
+        given: dict[str, Any] = {"FunctionName": "orders", "LoggingConfig": with_level}
+        assert refused(client.update_function_configuration, **given) == (INVALID, refusal)
+    assert change(LogFormat="Text") == text
+    assert change(LogFormat="JSON") == text | {"LogFormat": "JSON"} | levels
+
+
 def test_what_is_refused_of_a_new_function(endpoint: Endpoint) -> None:
     role(endpoint)
     client = endpoint.client("lambda")
