@@ -15,6 +15,7 @@ from ...store import (
     function_policies,
     function_versions,
     functions,
+    mappings,
     tags,
 )
 from ...store.database import Conflict, Tx
@@ -156,6 +157,8 @@ def _store(
             code.check_room(tx, call, package.size)
             functions.create(tx, function)
             function_versions.add(tx, version)
+            # A mapping means a function by its ARN: those of one that was deleted mean this one.
+            mappings.adopt(tx, function.arn, function.id)
             tags.put(tx, function.id, given)
             if params.get("Publish"):
                 return publishing.publish(tx, call, function, version)
