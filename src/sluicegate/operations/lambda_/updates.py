@@ -95,7 +95,8 @@ def _with_variables(
     if given is not None:
         variables = given.get("Variables") or {}
         environments.check(variables)
-        return environments.encrypt(call, function, changed, variables)
+        encrypted = environments.encrypt(call, function, changed, variables)
+        return environments.unchanged(call, function, latest, encrypted, variables)
     if latest.environment is None:
         return changed
     if changed.kms_key != latest.kms_key:
