@@ -92,6 +92,10 @@ class Functions(Protocol):
         """The runtimes there are, as `Runtime` names them."""
         ...
 
+    def architecture(self) -> str:
+        """The one architecture there is, as `Architectures` names it."""
+        ...
+
     def invoke(self, version: FunctionVersion, invocation: Invocation) -> Outcome:
         """Run the function on one event; returns when it has answered, failed or timed out."""
         ...

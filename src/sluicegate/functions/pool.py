@@ -20,6 +20,7 @@ from .environment import Environment, Lost, State, not_begun
 from .isolation import Isolation
 from .making import Maker
 from .model import Credentials, FunctionVersion, Invocation, LogSink, Outcome
+from .runtimes import architecture
 
 _TICK_SECONDS = 1.0
 # Credentials must outlive the invocation by as much as clocks may differ.
@@ -72,6 +73,10 @@ class Pool:
     def runtimes(self) -> Sequence[str]:
         """The runtimes there are, as `Runtime` names them."""
         return self._maker.runtimes.names()
+
+    def architecture(self) -> str:
+        """The architecture of this host, as `Architectures` names it."""
+        return architecture()
 
     def refusal(self, runtime: str) -> str | None:
         """Why a function of that runtime cannot be run on this host; None when it can."""

@@ -11,7 +11,7 @@ from sluicegate.functions import Credentials, FunctionVersion, entrypoint, failu
 from sluicegate.functions.bubblewrap import Inside, arguments, command
 from sluicegate.functions.logs import Log, stream_name
 from sluicegate.functions.places import Places
-from sluicegate.functions.runtimes import Interpreter, Runtimes
+from sluicegate.functions.runtimes import Interpreter, Runtimes, architecture
 from sluicegate.functions.variables import must_start_with, variables
 from sluicegate.testing import FrozenClock
 
@@ -131,6 +131,10 @@ def test_a_runtime_that_is_not_there_is_refused_with_what_to_do() -> None:
         "install python3.12, or uv python install 3.12) or set SLUICEGATE_PYTHONS to its path."
     )
     assert "only Python and executables" in (runtimes.refusal("nodejs22.x") or "")
+
+
+def test_this_host_has_an_architecture_aws_has_a_name_for() -> None:
+    assert architecture() in ("x86_64", "arm64")
 
 
 @pytest.mark.parametrize(

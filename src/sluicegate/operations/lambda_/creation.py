@@ -30,6 +30,7 @@ from . import (
     networks,
     publishing,
     roles,
+    runtimes,
     tagging,
 )
 from .refusals import conflict, invalid, not_found
@@ -130,7 +131,7 @@ def _first(call: Call, function: Function, params: Params) -> Version:
         package="",
         code_bytes=0,
         modified_ms=call.now_ms,
-        architecture=(params.get("Architectures") or ["x86_64"])[0],
+        architecture=runtimes.architecture(call, params),
     )
 
 

@@ -19,6 +19,7 @@ from . import (
     networks,
     publishing,
     roles,
+    runtimes,
 )
 from .creation import layer_context
 from .refusals import check_revision, in_progress
@@ -51,7 +52,7 @@ def _with_code(call: Call, latest: Version, params: Params, package: Package) ->
         modified_ms=call.now_ms,
         package=package.id,
         code_bytes=package.size,
-        architecture=(params.get("Architectures") or [latest.architecture])[0],
+        architecture=runtimes.architecture(call, params, latest.architecture),
     )
 
 

@@ -166,6 +166,17 @@ def test_a_role_that_does_not_trust_lambda(endpoint: Endpoint) -> None:
     assert list((endpoint.state / "packages").glob("*")) == []
 
 
+def test_code_for_another_architecture_is_refused(endpoint: Endpoint) -> None:
+    made(endpoint, Architectures=["x86_64"])
+    client = endpoint.client("lambda")
+    new = {"FunctionName": "orders", "ZipFile": zipped(new="x")}
+    message = "Architecture arm64 is not available on this host: it is x86_64."
+    for more in ({}, {"DryRun": True}):
+        given: dict[str, Any] = {**new, **more, "Architectures": ["arm64"]}
+        assert refused(client.update_function_code, **given) == (INVALID, message)
+    assert client.update_function_code(**new)["Architectures"] == ["x86_64"]
+
+
 def test_levels_come_with_json_and_go_with_text(endpoint: Endpoint) -> None:
     made(endpoint)
     client = endpoint.client("lambda")
@@ -207,6 +218,11 @@ REFUSED: tuple[tuple[dict[str, Any], str, str], ...] = (
         INVALID,
         "Runtime python3.12 is not available on this host: no python3.12 interpreter was found. "
         "Available: python3.11, provided.al2023, provided.al2.",
+    ),
+    (
+        {"Architectures": ["arm64"]},
+        INVALID,
+        "Architecture arm64 is not available on this host: it is x86_64.",
     ),
     ({"Runtime": None}, INVALID, "Runtime and Handler are mandatory parameters for functions"),
     ({"Code": {}}, INVALID, "Please provide a source for function code."),
