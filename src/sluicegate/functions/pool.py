@@ -96,7 +96,7 @@ class Pool:
             try:
                 environment, generation = self._take(version)
             except NoEntrypoint as fault:
-                return not_begun(self._maker.log(version), version, invocation, str(fault))
+                return not_begun(self._maker.log(version), invocation, str(fault))
             try:
                 return environment.invoke(invocation)
             except Lost:

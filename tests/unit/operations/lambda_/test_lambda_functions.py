@@ -191,6 +191,9 @@ def test_levels_come_with_json_and_go_with_text(endpoint: Endpoint) -> None:
     levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
     assert change(LogFormat="JSON") == text | {"LogFormat": "JSON"} | levels
     assert change(SystemLogLevel="WARN")["SystemLogLevel"] == "WARN"
+    client.invoke(FunctionName="orders")
+    run = endpoint.functions.invoked[-1][0]
+    assert (run.log_format, run.log_level, run.system_log_level) == ("JSON", "INFO", "WARN")
     refusal = "To configure ApplicationLogLevel or SystemLogLevel, use JSON LogFormat."
     for level in levels:
         with_level = {"LogFormat": "Text", level: "DEBUG"}
