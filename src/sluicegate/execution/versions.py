@@ -51,6 +51,9 @@ def function_version(
         ephemeral_mb=version.ephemeral_mb,
         timeout_seconds=version.timeout_seconds,
         environment=variables,
+        log_format=version.log_format,
+        log_level=version.log_level,
+        system_log_level=version.system_log_level,
         hold=partial(packages.hold, version.package),
     )
 

@@ -28,7 +28,7 @@ from .sandbox import Sandbox, go_line
 from .spawner_host import Means
 from .spawning import Spawner, SpawnFailed
 from .users import Users
-from .variables import must_start_with, variables
+from .variables import must_start, variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,7 @@ class Maker:
     ) -> Sandbox:
         if python is None:
             return host.start_executable(version.code, version.ephemeral_mb, told)
-        is_usual = version.ephemeral_mb == EPHEMERAL_MB and not must_start_with(version.environment)
+        is_usual = version.ephemeral_mb == EPHEMERAL_MB and not must_start(version)
         sandbox = self._take_ahead(python) if is_usual else None
         if sandbox is not None:
             try:

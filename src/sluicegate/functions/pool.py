@@ -20,6 +20,7 @@ from .environment import Environment, Lost, State, not_begun
 from .isolation import Isolation
 from .making import Maker
 from .model import Credentials, FunctionVersion, Invocation, LogSink, Outcome
+from .runtimes import architecture
 
 _TICK_SECONDS = 1.0
 # Credentials must outlive the invocation by as much as clocks may differ.
@@ -73,6 +74,10 @@ class Pool:
         """The runtimes there are, as `Runtime` names them."""
         return self._maker.runtimes.names()
 
+    def architecture(self) -> str:
+        """The architecture of this host, as `Architectures` names it."""
+        return architecture()
+
     def refusal(self, runtime: str) -> str | None:
         """Why a function of that runtime cannot be run on this host; None when it can."""
         return self._maker.runtimes.refusal(runtime)
@@ -91,7 +96,7 @@ class Pool:
             try:
                 environment, generation = self._take(version)
             except NoEntrypoint as fault:
-                return not_begun(self._maker.log(version), version, invocation, str(fault))
+                return not_begun(self._maker.log(version), invocation, str(fault))
             try:
                 return environment.invoke(invocation)
             except Lost:

@@ -121,6 +121,25 @@ def are_same(call: Call, one: Version, other: Version) -> bool:
     return _blob(call, one) == _blob(call, other)
 
 
+def unchanged(
+    call: Call, function: Function, before: Version, after: Version, variables: Mapping[str, str]
+) -> Version:
+    """`after`, which has just got `variables`, with the ciphertext of `before` if it is the same.
+
+    Then nothing has changed for who publishes. Only where the caller may decrypt: others would
+    learn of it whether they had guessed right.
+    """
+    if before.environment is None or after.grant_key != before.grant_key:
+        return after
+    try:
+        is_same = decrypted(call, function, before) == variables
+    except Unavailable:
+        raise
+    except AwsError:
+        return after
+    return replace(after, environment=before.environment) if is_same else after
+
+
 def decrypted(call: Call, function: Function, version: Version) -> dict[str, str]:
     """The variables of a version, as the caller; raises what KMS says."""
     if version.environment is None:

@@ -101,7 +101,7 @@ def test_the_clients_context_is_passed_on(endpoint: Endpoint) -> None:
 def test_a_function_that_is_not_there(endpoint: Endpoint) -> None:
     assert refused(endpoint.client("lambda").invoke, status=404, FunctionName="orders") == (
         "ResourceNotFoundException",
-        f"Function not found: {ARN}:orders",
+        f"Function not found: {ARN}:orders:$LATEST",
     )
 
 
