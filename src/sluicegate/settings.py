@@ -22,6 +22,9 @@ FILE = "sluicegate.toml"
 
 
 _PASSWORD = re.compile("://[^/@]*:[^@]*@|[?&]password=")
+OF_MACHINE = ("jars", "isolation", "runtime_fallback", "pythons", "function_uids")
+"""Settings that say what a machine has and can do, whatever `serve` is started on it."""
+
 ISOLATION = ("strict", "namespaces", "landlock", "none")
 _YES = frozenset({"1", "true", "yes"})
 _NO = frozenset({"0", "false", "no", ""})
@@ -92,6 +95,14 @@ class Settings:
     def jars_folder(self) -> Path | None:
         """The folder that setting `jars` names."""
         return Path(self.jars).expanduser().absolute() if self.jars else None
+
+    @property
+    def of_machine(self) -> dict[str, str]:
+        """The settings of this machine as variables of an environment, in any folder."""
+        pythons = (str(Path(each).expanduser().absolute()) for each in self.python_paths)
+        paths = {"jars": str(self.jars_folder or ""), "pythons": ",".join(pythons)}
+        values = {name: paths.get(name, getattr(self, name)) for name in OF_MACHINE}
+        return {f"{PREFIX}{name.upper()}": value for name, value in values.items()}
 
     @property
     def endpoint(self) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import StartRefused
-from ..settings import FIELDS, Settings, load
+from ..settings import FIELDS, OF_MACHINE, Settings, load
 
 Command = Callable[[Settings, argparse.Namespace], int]
 
@@ -126,7 +126,7 @@ _CLIENT_FLAGS = ("state", "host", "port", "region")
 
 _COMMANDS: Mapping[str, tuple[Command, str, Sequence[str]]] = {
     "serve": (_serve, "Serve AWS's APIs in the foreground; Ctrl-C stops it.", _SERVE_FLAGS),
-    "demo": (_demo, "Show what works, on a throw-away state.", ()),
+    "demo": (_demo, "Show what works, on a throw-away state.", OF_MACHINE),
     "env": (_env, "Print the lines that point AWS tools here.", _CLIENT_FLAGS),
     "explain": (_explain, "Tell why a request was allowed or denied.", _CLIENT_FLAGS),
     "status": (_status, "Tell what there is, how it is and how far.", _CLIENT_FLAGS),
