@@ -22,6 +22,9 @@ FILE = "sluicegate.toml"
 
 
 _PASSWORD = re.compile("://[^/@]*:[^@]*@|[?&]password=")
+KAFKA_VERSION = "4.4.0"
+"""The Apache Kafka whose jars are locked."""
+
 OF_MACHINE = ("jars", "isolation", "runtime_fallback", "pythons", "function_uids")
 """Settings that say what a machine has and can do, whatever `serve` is started on it."""
 
@@ -58,6 +61,9 @@ class Settings:
     allow_hosts: str = _setting("", "further Host names clients may use, separated by commas")
     jars: str = _setting(
         "", "folder of the brokers' jars, for machines without a network; default: fetched"
+    )
+    kafka_version: str = _setting(
+        KAFKA_VERSION, "the Apache Kafka that runs; this release has this one alone"
     )
     isolation: str = _setting(
         "",
@@ -226,6 +232,11 @@ def _check(settings: Settings) -> None:
         raise StartRefused(f"setting `workers` takes 0 to 64, not `{settings.workers}`")
     if settings.database and not settings.database.startswith("postgresql://"):
         raise StartRefused("setting `database` takes a `postgresql://` URL")
+    if settings.kafka_version != KAFKA_VERSION:
+        raise StartRefused(
+            f"setting `kafka_version` takes {KAFKA_VERSION}, the one this release runs, "
+            f"not `{settings.kafka_version}`"
+        )
     _check_functions(settings)
     if settings.root_credentials:
         # The value itself stays out of the sentence: it is a secret.
