@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from .. import __version__
-from ..errors import StartRefused
+from ..errors import SettingRefused, StartRefused
 from ..settings import FIELDS, OF_MACHINE, Settings, load
 
 Command = Callable[[Settings, argparse.Namespace], int]
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command(settings, options)
     except StartRefused as refusal:
         print(f"sluicegate: {refusal}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(refusal, SettingRefused) else 1
     except BrokenPipeError:
         # Whoever read our output has what they wanted (`sluicegate env | head -1`).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
