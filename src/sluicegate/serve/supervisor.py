@@ -7,6 +7,7 @@ A child that dies is started again; the socket stays open in between, so that cl
 of being refused. When the supervisor goes, however it goes, the child's lifeline closes.
 """
 
+import contextlib
 import dataclasses
 import math
 import signal
@@ -88,14 +89,20 @@ def _nudge_all(workers: list[Place]) -> None:
 
 def _prepare(settings: Settings, folder: StateFolder) -> None:
     # Imported here, while the child imports too: before it is started, users would wait for it.
+    from ..store.database import Database, sqlite_url
     from ..store.migrate import migrate_state
-    from .keepers import say_none_runs
+    from .homes import come_home
     from .keys import open_root_key, open_vault
+    from .seal import check_vault
 
-    open_vault(folder)
+    vault = open_vault(folder)
     open_root_key(folder, settings)
     migrate_state(settings.database, folder.database, folder.decisions, folder.log_events)
-    say_none_runs(settings, folder)
+    database = Database(settings.database or sqlite_url(folder.database))
+    with contextlib.closing(database):
+        check_vault(vault, folder, database)
+        # Before anybody can ask: what ran under an earlier `serve` is not up.
+        come_home(folder, database)
 
 
 def _keep(api: Place, workers: list[Place]) -> None:

@@ -26,6 +26,7 @@ from ..triggers.keeper import Keeper
 from ..triggers.kept import Kept
 from ..triggers.sources import Sources
 from .clients import network_clients
+from .homes import home_of
 from .keys import open_vault
 from .limits import allow_descriptors
 from .orders import WorkerOrders
@@ -86,6 +87,7 @@ def _work(orders: WorkerOrders) -> None:
             attachments=attachments,
             clock=clock,
         ),
+        home_of(folder).id,
     )
     keeper.start()
     for _ in sys.stdin.buffer:
