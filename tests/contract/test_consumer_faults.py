@@ -143,12 +143,10 @@ def test_the_beginning_needs_nothing(topic: ServedTopic) -> None:
     assert topic.committed() == {}
 
 
-def test_a_topic_that_is_not_there_has_nothing_older(
-    cluster: MockCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sluicegate.kafka.starting._TIMEOUT_SECONDS", 0.1)
+def test_a_topic_that_is_not_there_has_nothing_older(cluster: MockCluster) -> None:
     connection = Connection(cluster.bootstrap_servers)
-    assert fix_start(connection, "group", "no such topic!", Latest()) == {}
+    fixed = fix_start(connection, "group", "no such topic!", Latest(), patience_seconds=0.1)
+    assert fixed == {}
 
 
 def test_an_error_is_no_empty_group(cluster: MockCluster, topic: ServedTopic) -> None:

@@ -57,18 +57,23 @@ StartingPosition = TrimHorizon | Latest | AtTimestamp
 
 
 def fix_start(
-    connection: Connection, group: str, topic: str, start: StartingPosition
+    connection: Connection,
+    group: str,
+    topic: str,
+    start: StartingPosition,
+    *,
+    patience_seconds: float = _TIMEOUT_SECONDS,
 ) -> Mapping[int, int]:
     """Commit where the group begins, unless it has begun; what was committed, by partition.
 
     `BrokerFault`: nothing was committed, try again before subscribing. An error is never taken
-    for an empty group. A topic that is not there, for as long as it takes to be sure, has nothing
-    that is older: whatever it has one day counts, from its first record on.
+    for an empty group. A topic that is not there for as long as `patience_seconds` has nothing that
+    is older: whatever it has one day counts, from its first record on.
     """
     if isinstance(start, TrimHorizon):
         return {}
     with _connected(connection, group) as client:
-        partitions = client.partitions(topic)
+        partitions = client.partitions(topic, patience_seconds)
         if not partitions:
             return {}
         library = client.library
@@ -84,7 +89,7 @@ def fix_start(
 def committed_offsets(connection: Connection, group: str, topic: str) -> Mapping[int, int]:
     """What a group has committed, by partition, asked from outside; `BrokerFault` when unknown."""
     with _connected(connection, group) as client:
-        partitions = client.partitions(topic)
+        partitions = client.partitions(topic, _TIMEOUT_SECONDS)
         if not partitions:
             text = f"topic `{topic}` is not there"
             raise BrokerFault(TopicMissing(KafkaError.UNKNOWN_TOPIC_OR_PART, text))
@@ -114,9 +119,9 @@ class _Client:
         given = {"group.id": group, "error_cb": lambda error: self._told.append(trouble(error))}
         self.library = Library({**SETTINGS, **connection.config(), **given}, logger=silent)
 
-    def partitions(self, topic: str) -> list[int]:
+    def partitions(self, topic: str, patience_seconds: float) -> list[int]:
         """The topic's partitions; none where brokers say, again and again, that it is not there."""
-        deadline = time.monotonic() + _TIMEOUT_SECONDS
+        deadline = time.monotonic() + patience_seconds
         while True:
             is_late = time.monotonic() >= deadline
             try:

@@ -252,13 +252,8 @@ def test_a_password_that_is_refused_at_the_start_is_read_again(bench: Bench) -> 
     assert bench.machine.asked.count("GetSecretValue") == 2
 
 
-def test_whatever_fails_in_a_step_leaves_no_state_for_ever(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object, **__: object) -> None:
-        raise RuntimeError("not foreseen")
-
-    monkeypatch.setattr(bench.machine, "polling", broken)
+def test_whatever_fails_in_a_step_leaves_no_state_for_ever(bench: Bench) -> None:
+    bench.machine.fault = RuntimeError("not foreseen")
     with pytest.raises(RuntimeError):
         bench.step()
     assert bench.mapping.current_state == "Enabled"
