@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -232,6 +233,30 @@ def test_memory_is_used_up(rig: Counted, how: str) -> None:
     assert told["errorType"] == "Runtime.OutOfMemory"
     assert told["errorMessage"].endswith("Error: Runtime exited with error: signal: killed")
     assert rig.processes() == []
+
+
+def test_memory_is_used_up_between_invocations(rig: Counted) -> None:
+    version = rig.function(
+        """
+        import os, signal
+        calls = []
+        def handler(event, context):
+            calls.append(1)
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+            if len(calls) == 1 and os.fork() == 0:
+                signal.sigwait([signal.SIGUSR1])
+                x = bytearray(400 << 20)
+                signal.pause()
+            return len(calls)
+        """
+    )
+    assert [rig.answer(version), rig.answer(version)] == [1, 2]
+    for pid, name in below(rig.spawner).items():
+        if name.startswith("python") and pid != rig.spawner:
+            os.kill(pid, signal.SIGUSR1)
+    assert eventually(lambda: rig.processes() == [])
+    assert rig.answer(version) == 1
+    rig.pool.retire(version.arn)
 
 
 def test_what_processes_share_counts_once(functions: Rig) -> None:
