@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from tests.contract.function_code import Rig, eventually, invocation, make_rig
 
+from sluicegate.errors import AwsError
 from sluicegate.functions.pool import Limits
 
 # What a kill may take, from the deadline to nothing being left; the promise of the fault table is
@@ -233,6 +235,24 @@ def test_memory_is_used_up(rig: Counted, how: str) -> None:
     assert told["errorType"] == "Runtime.OutOfMemory"
     assert told["errorMessage"].endswith("Error: Runtime exited with error: signal: killed")
     assert rig.processes() == []
+
+
+def test_a_sandbox_that_cannot_be_watched_is_ended(rig: Counted) -> None:
+    version = rig.function("def handler(event, context): return 1")
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = [os.dup(0) for _ in range(5)]
+    for each in free:
+        os.close(each)
+    # Enough for its pipes, and one of what the spawner sends.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(free) + 1, limits[1]))
+    try:
+        with pytest.raises(AwsError, match="may open no more files"):
+            rig.invoke(version)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert eventually(lambda: rig.processes() == [])
+    assert rig.answer(version) == 1
+    rig.pool.retire(version.arn)
 
 
 def test_memory_is_used_up_between_invocations(rig: Counted) -> None:
