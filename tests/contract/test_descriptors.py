@@ -14,6 +14,7 @@ from tests.contract.function_code import eventually
 from sluicegate.functions.descriptors import PAUSE_SECONDS
 from sluicegate.functions.relay import Relay
 from sluicegate.functions.runtime_api import Asks, RuntimeApi, TimedOut
+from sluicegate.functions.serving import most_lines
 
 NEXT = b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n\r\n"
 
@@ -59,22 +60,21 @@ def test_a_relay_leaves_a_listener_alone_for_a_moment(listener: Listener) -> Non
             relay.close()
 
 
-def test_a_relay_takes_half_of_what_there_is() -> None:
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+def test_half_of_the_descriptors_are_two_for_each_connection() -> None:
+    assert most_lines(one_in=2) == resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4
+
+
+def test_a_relay_has_so_many_connections_of_all_sandboxes_and_no_more() -> None:
+    opened = []
     with socket.create_server(("127.0.0.1", 0)) as endpoint:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (16, limits[1]))
+        endpoint.settimeout(10)
+        relay = Relay(endpoint.getsockname(), most=2)
         try:
-            relay = Relay(endpoint.getsockname())
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-        opened = []
-        try:
-            # Each of another sandbox: what one may have is not the matter.
-            for sandbox in range(5):
+            for sandbox in range(3):
                 inside = socket.create_server(("127.0.0.1", 0))
                 relay.serve(sandbox, inside)
                 opened.append(socket.create_connection(inside.getsockname(), timeout=10))
-                if sandbox < 4:
+                if sandbox < 2:
                     endpoint.accept()[0].close()
             assert opened[-1].recv(1) == b""
             endpoint.setblocking(False)

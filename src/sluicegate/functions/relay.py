@@ -18,11 +18,14 @@ _MOST_CONNECTIONS = 64
 
 
 class Relay(Serving):
-    """Relays to `endpoint`, in one thread for all sandboxes; `close` ends every connection."""
+    """Relays to `endpoint`, in one thread for all sandboxes; `close` ends every connection.
 
-    def __init__(self, endpoint: tuple[str, int]) -> None:
+    `most` connections at once, as many as half of the process's descriptors make when left out.
+    """
+
+    def __init__(self, endpoint: tuple[str, int], *, most: int = 0) -> None:
         self._endpoint = endpoint
-        self._most_lines = most_lines(one_in=2)
+        self._most_lines = most or most_lines(one_in=2)
         super().__init__("relay")
 
     def _begin(self, _sandbox: Hashable, inside: socket.socket, lines: set[Line]) -> None:
