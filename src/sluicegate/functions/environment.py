@@ -64,7 +64,7 @@ class Environment:
     def invoke(self, invocation: Invocation) -> Outcome:
         """Run the function on one event. The environment is idle afterwards, or dead."""
         is_new = self.state is State.INIT
-        if not is_new and self._sandbox.is_gone:
+        if not is_new and not self._api.look():
             self.close()
             raise Lost
         self.state = State.BUSY

@@ -110,6 +110,7 @@ class Maker:
             if serving is not None and listener is not None:
                 serving.serve(sandbox, listener)
                 sandbox.at_end(partial(serving.drop, sandbox))
+        sandbox.at_end(partial(opened.memory.remove, sandbox))
         log = Log(sandbox.output, self._logs, self._clock, version, stream)
         if python is not None and python.name != version.runtime:
             log.say(f"{version.runtime} is not on this host: run by {python.name}.")
@@ -119,7 +120,7 @@ class Maker:
             log,
             self._clock,
             expires_ms=credentials.expires_ms,
-            watch=lambda works: (opened.memory.add if works else opened.memory.remove)(sandbox),
+            watch=lambda works: (opened.memory.work if works else opened.memory.rest)(sandbox),
         )
 
     def start_ahead(self, count: int) -> None:

@@ -174,7 +174,10 @@ def _arrange_descriptors() -> socket.socket:
 def _serve(control: socket.socket, spawner: Spawner) -> bool:
     """Answer one message; false when the service is gone."""
     space = socket.CMSG_SPACE(MOST_SENT * 4)
-    told, beside, _, _ = control.recvmsg(_MESSAGE_BYTES, space, socket.MSG_CMSG_CLOEXEC)
+    try:
+        told, beside, _, _ = control.recvmsg(_MESSAGE_BYTES, space, socket.MSG_CMSG_CLOEXEC)
+    except ConnectionResetError:
+        return False  # gone before it had read the last answer
     if not told:
         return False
     sent = [each for _, _, data in beside for each in array.array("i", data)]

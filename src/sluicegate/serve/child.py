@@ -19,7 +19,7 @@ from ..api.http import Http
 from ..clock import SystemClock
 from ..errors import StartRefused
 from ..functions.isolation import Isolation
-from ..functions.proxy import DESCRIPTORS
+from ..functions.serving import DESCRIPTORS
 from ..wire.message import Request, Response
 from .build import build, open_databases
 from .homes import home_of
@@ -44,7 +44,7 @@ def main() -> None:
     orders = Orders.read(line)
     settings = orders.settings
     # Four for each connection there may be, so that databases can still be opened beside them.
-    allow_descriptors(4 * Http.most_connections + (DESCRIPTORS if settings.reach else 0))
+    allow_descriptors(4 * Http.most_connections + DESCRIPTORS)
     folder = StateFolder(settings.state_folder)
     vault = open_vault(folder)
     databases = open_databases(settings, folder)

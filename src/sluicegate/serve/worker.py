@@ -19,7 +19,7 @@ from ..execution.interfaces import StoreAttachments
 from ..execution.packages import stored_packages
 from ..execution.versions import Versions
 from ..functions.pool import Pool
-from ..functions.proxy import DESCRIPTORS
+from ..functions.serving import DESCRIPTORS
 from ..settings import Settings
 from ..store.database import Database, sqlite_url
 from ..triggers.keeper import Keeper
@@ -104,8 +104,7 @@ def _work(orders: WorkerOrders) -> None:
 
 
 def _pool(settings: Settings, roles: ExecutionRoles, logs: FunctionLogs) -> Pool:
-    if settings.reach:
-        allow_descriptors(DESCRIPTORS)
+    allow_descriptors(DESCRIPTORS)
     return Pool(
         settings,
         cache=settings.cache_folder / "functions",
