@@ -7,6 +7,7 @@ SluicegateError
 │   ├── InvalidInput        a constraint of the service model is broken
 │   └── Unavailable         nothing happened; try the same call again (503)
 ├── StartRefused            `serve` cannot start; the sentence says what to change
+│   └── SettingRefused      what a command was told cannot be meant
 ├── BrokerRefused           a broker cannot be installed or started; the sentence says why
 └── Corrupted               sealed or stored bytes are not what was written
 """
@@ -88,6 +89,10 @@ class Unavailable(AwsError):
 
 class StartRefused(SluicegateError):
     """`serve` cannot start; the sentence says who, what and what to change."""
+
+
+class SettingRefused(StartRefused):
+    """What a command was told cannot be meant; the sentence says what to correct."""
 
 
 class BrokerRefused(SluicegateError):

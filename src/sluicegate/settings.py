@@ -22,6 +22,12 @@ FILE = "sluicegate.toml"
 
 
 _PASSWORD = re.compile("://[^/@]*:[^@]*@|[?&]password=")
+KAFKA_VERSION = "4.4.0"
+"""The Apache Kafka whose jars are locked."""
+
+OF_MACHINE = ("jars", "isolation", "runtime_fallback", "pythons", "function_uids")
+"""Settings that say what a machine has and can do, whatever `serve` is started on it."""
+
 ISOLATION = ("strict", "namespaces", "landlock", "none")
 _YES = frozenset({"1", "true", "yes"})
 _NO = frozenset({"0", "false", "no", ""})
@@ -55,6 +61,9 @@ class Settings:
     allow_hosts: str = _setting("", "further Host names clients may use, separated by commas")
     jars: str = _setting(
         "", "folder of the brokers' jars, for machines without a network; default: fetched"
+    )
+    kafka_version: str = _setting(
+        KAFKA_VERSION, "the Apache Kafka that runs; this release has this one alone"
     )
     isolation: str = _setting(
         "",
@@ -92,6 +101,14 @@ class Settings:
     def jars_folder(self) -> Path | None:
         """The folder that setting `jars` names."""
         return Path(self.jars).expanduser().absolute() if self.jars else None
+
+    @property
+    def of_machine(self) -> dict[str, str]:
+        """The settings of this machine as variables of an environment, in any folder."""
+        pythons = (str(Path(each).expanduser().absolute()) for each in self.python_paths)
+        paths = {"jars": str(self.jars_folder or ""), "pythons": ",".join(pythons)}
+        values = {name: paths.get(name, getattr(self, name)) for name in OF_MACHINE}
+        return {f"{PREFIX}{name.upper()}": value for name, value in values.items()}
 
     @property
     def endpoint(self) -> str:
@@ -215,6 +232,11 @@ def _check(settings: Settings) -> None:
         raise StartRefused(f"setting `workers` takes 0 to 64, not `{settings.workers}`")
     if settings.database and not settings.database.startswith("postgresql://"):
         raise StartRefused("setting `database` takes a `postgresql://` URL")
+    if settings.kafka_version != KAFKA_VERSION:
+        raise StartRefused(
+            f"setting `kafka_version` takes {KAFKA_VERSION}, the one this release runs, "
+            f"not `{settings.kafka_version}`"
+        )
     _check_functions(settings)
     if settings.root_credentials:
         # The value itself stays out of the sentence: it is a secret.

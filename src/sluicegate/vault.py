@@ -53,6 +53,10 @@ class Vault:
         except (InvalidTag, ValueError):
             raise Corrupted(f"a sealed value of {row[0]} was changed or moved") from None
 
+    def has_sealed(self, sealed: bytes) -> bool:
+        """Whether it was this key that sealed a value, by what the value says of itself."""
+        return sealed[len(_VERSION) :].startswith(self._key_id)
+
     def _cipher(self, purpose: str) -> AESGCM:
         cipher = self._ciphers.get(purpose)
         if cipher is None:

@@ -13,6 +13,8 @@ CALLS = {
     "init_module": (175, 105), "reboot": (169, 142), "swapon": (167, 224), "clone3": (435, 435),
     "memfd_create": (319, 279), "shmget": (29, 194), "fsopen": (430, 430), "syslog": (103, 116),
     "open_tree": (428, 428), "pidfd_getfd": (438, 438), "sethostname": (170, 161),
+    "semget": (64, 190), "semop": (65, 193), "semtimedop": (220, 192), "semctl": (66, 191),
+    "msgget": (68, 186), "msgsnd": (69, 189), "msgrcv": (70, 188), "msgctl": (71, 187),
 }
 NEW_USER = 0x10000000
 COLUMN = 0 if platform.machine() == "x86_64" else 1

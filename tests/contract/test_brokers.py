@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import astuple, replace
 from pathlib import Path
@@ -29,10 +30,23 @@ from tests.contract.kafka_cluster import (
 )
 from tests.system.waiting import until
 
+from sluicegate.brokers import authority
 from sluicegate.brokers.listeners import Listener
 from sluicegate.brokers.plan import ClientCertificates
 from sluicegate.brokers.runtime import Installation
+from sluicegate.clock import SystemClock
 from sluicegate.errors import BrokerRefused
+from sluicegate.kafka import (
+    BrokerFault,
+    Connection,
+    Latest,
+    NotAuthenticated,
+    NotTrusted,
+    Sasl,
+    Tls,
+    fix_start,
+)
+from sluicegate.testing import Endpoint
 
 pytestmark = pytest.mark.brokers
 
@@ -69,6 +83,22 @@ def test_every_codec_is_understood(broker: KafkaCluster, codec: str) -> None:
 def test_nobody_comes_in_with_a_wrong_password(broker: KafkaCluster) -> None:
     assert "invalid credentials" in refusals(broker.as_user("nobody", "x"))
     assert "Authentication failed" in refusals({**broker.as_admin(), "sasl.password": "x"})
+
+
+def test_who_is_refused_is_told_so_before_a_group_begins(broker: KafkaCluster) -> None:
+    servers = str(broker.as_user("nobody", "x")["bootstrap.servers"])
+    right, other = broker.ca.read_text(), authority_of_another()
+    for tls, kind in ((Tls(right), NotAuthenticated), (Tls(other), NotTrusted)):
+        login = Sasl("SCRAM-SHA-512", "nobody", "x", tls)
+        with pytest.raises(BrokerFault) as refused:
+            fix_start(Connection(servers, login), "group", "orders", Latest())
+        assert isinstance(refused.value.trouble, kind), refused.value.trouble
+
+
+def authority_of_another() -> str:
+    """A certificate that vouches for none of our nodes."""
+    with tempfile.TemporaryDirectory() as folder, Endpoint(Path(folder)) as other:
+        return authority.certificate(other.databases.state, other.vault, SystemClock())
 
 
 def test_nobody_without_a_name_passes_an_acl(broker: KafkaCluster) -> None:

@@ -143,6 +143,12 @@ def test_the_beginning_needs_nothing(topic: ServedTopic) -> None:
     assert topic.committed() == {}
 
 
+def test_a_topic_that_is_not_there_has_nothing_older(cluster: MockCluster) -> None:
+    connection = Connection(cluster.bootstrap_servers)
+    fixed = fix_start(connection, "group", "no such topic!", Latest(), patience_seconds=0.1)
+    assert fixed == {}
+
+
 def test_an_error_is_no_empty_group(cluster: MockCluster, topic: ServedTopic) -> None:
     cluster.refuse_offsets(30)
     with pytest.raises(BrokerFault) as refusal:

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import resource
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 from tests.contract.function_code import Rig, eventually, invocation, make_rig
 
+from sluicegate.errors import AwsError
 from sluicegate.functions.pool import Limits
 
 # What a kill may take, from the deadline to nothing being left; the promise of the fault table is
@@ -232,6 +235,48 @@ def test_memory_is_used_up(rig: Counted, how: str) -> None:
     assert told["errorType"] == "Runtime.OutOfMemory"
     assert told["errorMessage"].endswith("Error: Runtime exited with error: signal: killed")
     assert rig.processes() == []
+
+
+def test_a_sandbox_that_cannot_be_watched_is_ended(rig: Counted) -> None:
+    version = rig.function("def handler(event, context): return 1")
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = [os.dup(0) for _ in range(5)]
+    for each in free:
+        os.close(each)
+    # Enough for its pipes, and one of what the spawner sends.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(free) + 1, limits[1]))
+    try:
+        with pytest.raises(AwsError, match="may open no more files"):
+            rig.invoke(version)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert eventually(lambda: rig.processes() == [])
+    assert rig.answer(version) == 1
+    rig.pool.retire(version.arn)
+
+
+def test_memory_is_used_up_between_invocations(rig: Counted) -> None:
+    version = rig.function(
+        """
+        import os, signal
+        calls = []
+        def handler(event, context):
+            calls.append(1)
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+            if len(calls) == 1 and os.fork() == 0:
+                signal.sigwait([signal.SIGUSR1])
+                x = bytearray(400 << 20)
+                signal.pause()
+            return len(calls)
+        """
+    )
+    assert [rig.answer(version), rig.answer(version)] == [1, 2]
+    for pid, name in below(rig.spawner).items():
+        if name.startswith("python") and pid != rig.spawner:
+            os.kill(pid, signal.SIGUSR1)
+    assert eventually(lambda: rig.processes() == [])
+    assert rig.answer(version) == 1
+    rig.pool.retire(version.arn)
 
 
 def test_what_processes_share_counts_once(functions: Rig) -> None:

@@ -14,6 +14,9 @@ from tests.contract.hostile_run import attack
 from tests.contract.missing import missing
 from tests.house.sources import ROOT
 
+from sluicegate.errors import AwsError
+from sluicegate.functions.spawner import _parted
+
 _NOBODY = 64999
 
 
@@ -21,6 +24,26 @@ def test_a_hostile_function_gets_nothing(functions: Rig) -> None:
     if functions.pool.isolation().level != "strict":
         missing("this host allows no strict sandboxes")
     assert attack(functions) == NOTHING
+
+
+@pytest.mark.parametrize("hidden", ["variable", "handler"])
+def test_what_the_sandbox_shows_is_not_chosen_by_a_nul(functions: Rig, hidden: str) -> None:
+    # Refused when it is asked for; a state may have one from before that.
+    escape = "x\0--bind\0/\0/host"
+    version = functions.function(
+        "def handler(event, context): return __import__('os').listdir('/')",
+        ephemeral_mb=513,
+        environment={"LD_ESCAPE": escape} if hidden == "variable" else {},
+        handler=f"handler.handler{escape}" if hidden == "handler" else "handler.handler",
+    )
+    with pytest.raises(AwsError, match="a sandbox did not start: a variable of the function"):
+        functions.invoke(version)
+
+
+def test_nor_does_the_spawner_take_one() -> None:
+    with pytest.raises(ValueError, match="NUL"):
+        _parted(["--setenv", "A", "x\0--bind"])
+    assert _parted(["--chdir", "/"]) == b"--chdir\0/\0"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="we are an ordinary user already")

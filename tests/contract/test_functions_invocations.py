@@ -67,6 +67,35 @@ def test_the_log_reads_as_on_aws(functions: Rig) -> None:
     assert "".join(found) == (outcome.log_tail + again.log_tail).decode()
 
 
+def test_a_log_in_json(functions: Rig) -> None:
+    code = """
+        import logging
+        def handler(event, context):
+            print("as it is")
+            logging.getLogger().info("left out")
+            logging.getLogger().warning("told")
+            return event / 2
+    """
+    levels = {"log_level": "WARN", "system_log_level": "DEBUG"}
+    version = functions.function(code, log_format="JSON", **levels)
+    assert functions.answer(version, 4) == 2
+    assert functions.fails(version, "x")["errorType"] == "TypeError"
+    said = functions.sink.lines(version.name)
+    assert said.count("as it is\n") == 2 and not any("left out" in line for line in said)
+    events = [json.loads(line) for line in said if line != "as it is\n"]
+    platform = [each["type"] for each in events if "type" in each]
+    assert platform == ["platform.start", "platform.runtimeDone", "platform.report"] * 2
+    assert [
+        each["record"]["status"] for each in events if each.get("type") == "platform.report"
+    ] == [
+        "success",
+        "error",
+    ]
+    logged = [(each["level"], each.get("message")) for each in events if "level" in each]
+    assert logged[:2] == [("WARNING", "told"), ("WARNING", "told")]
+    assert [each["errorType"] for each in events if "errorType" in each] == ["TypeError"]
+
+
 def test_variables_are_those_of_aws_and_the_function_s_own(functions: Rig) -> None:
     version = functions.function(
         "import os\ndef handler(event, context): return dict(os.environ)",

@@ -102,6 +102,42 @@ def test_no_more_at_once_than_there_may_be(rig: Rig) -> None:
     assert left_of(version.name) == []
 
 
+def test_one_function_leaves_room_for_others(tmp_path: Path) -> None:
+    limits = Limits(most=3, most_of_one=2, ahead=0, wait_seconds=0.2)
+    rig = make_rig(tmp_path, limits=limits)
+    slow, other = rig.function(SLEEPS, timeout_seconds=60), rig.function(SLEEPS)
+    busy = [threading.Thread(target=rig.invoke, args=(slow, 30)) for _ in range(2)]
+    try:
+        for thread in busy:
+            thread.start()
+        assert eventually(lambda: len(left_of(slow.name)) >= 2)
+        with pytest.raises(AwsError, match="Rate Exceeded"):
+            rig.invoke(slow, 0)
+        assert rig.answer(other, 0) == "slept"
+    finally:
+        rig.pool.close()
+        for thread in busy:
+            thread.join()
+
+
+def test_who_waits_takes_what_becomes_free(tmp_path: Path) -> None:
+    limits = Limits(most=2, most_of_one=1, ahead=0, wait_seconds=30)
+    rig = make_rig(tmp_path, limits=limits)
+    version = rig.function("import os\ndef handler(event, context): return os.times().elapsed")
+    answers: list[object] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(rig.answer(version))) for _ in range(3)
+    ]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(answers) == 3 and len(set(rig.sink.streams)) == 1
+    finally:
+        rig.pool.close()
+
+
 def test_a_killed_spawner_is_replaced(rig: Rig) -> None:
     before = spawners()
     version = rig.function("def handler(event, context): return event")

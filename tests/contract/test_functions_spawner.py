@@ -1,13 +1,20 @@
 """The process that starts sandboxes, alone."""
 
 import fcntl
+import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
+from tests.contract.test_functions_failures import spawners
 from tests.house.sources import ROOT
 
 from sluicegate.functions.sandbox import is_readable
+from sluicegate.functions.spawning import Spawner, SpawnFailed
 
 LET_GO = """
 import os
@@ -32,6 +39,37 @@ def test_it_goes_on_when_nobody_asks_how_a_sandbox_ended() -> None:
         [sys.executable, "-c", LET_GO], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (ended.stdout, ended.stderr) == ("goes on\n", "")
+
+
+def test_one_that_does_not_answer_is_ended_and_its_answer_is_nobody_s() -> None:
+    before = spawners()
+    asked = Spawner(staged=False, uids=range(0), patience_seconds=2)
+    try:
+        (pid,) = spawners() - before
+        os.kill(pid, signal.SIGSTOP)
+        with pytest.raises(SpawnFailed, match="does not answer"):
+            asked.show("/usr")
+        assert not asked.is_alive
+        assert not Path(f"/proc/{pid}").exists()
+        with pytest.raises(SpawnFailed, match="is not asked"):
+            asked.show("/usr")
+    finally:
+        asked.close()
+
+
+def test_it_ends_quietly_when_nobody_reads_its_answer() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with subprocess.Popen(
+        [sys.executable, "-m", "sluicegate.functions.spawner"],
+        stdin=theirs.fileno(),
+        stderr=subprocess.PIPE,
+    ) as spawner:
+        theirs.close()
+        ours.send(json.dumps({"do": "nothing"}).encode())
+        assert is_readable(ours.fileno(), 10)
+        ours.close()
+        assert spawner.stderr is not None and spawner.stderr.read() == b""
+    assert spawner.returncode == 0
 
 
 def test_a_sandbox_is_looked_at_however_many_descriptors_are_open() -> None:

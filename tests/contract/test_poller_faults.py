@@ -73,7 +73,7 @@ class Group:
             *("mapping", f"worker {len(self.pollers)}", self._consumer, path, self.function),
             SystemClock(),
             most=4,
-            patience_seconds=30,
+            patience=lambda: 30,
         )
         self.pollers.append(poller)
         return poller

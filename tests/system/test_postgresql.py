@@ -1,5 +1,8 @@
 """`serve` with its state in PostgreSQL."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +12,12 @@ from botocore.exceptions import ClientError
 from sluicegate.wire.client import Credentials
 from tests.contract.postgresql_server import PostgresqlServer
 
+from .kafka_user import new_cluster, state
+from .processes import java
 from .server import Server
 from .test_examples import run_example
 from .test_serve import get
+from .test_status import status
 from .waiting import until
 
 pytestmark = pytest.mark.brokers
@@ -69,3 +75,37 @@ def test_a_server_that_goes_and_comes_back(
 def test_a_trigger_on_postgresql(tmp_path: Path, url: str) -> None:
     with Server(tmp_path / "state", "--workers", "2", SLUICEGATE_DATABASE=url) as server:
         assert run_example(server, "orders/run.py", 400) == "2,000 of 2,000 orders handled\n"
+
+
+def serve_refused(state: Path, url: str) -> str:
+    """What `serve` says that must not start."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "sluicegate.cli", "serve", "--state", str(state), "--port", "0"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "SLUICEGATE_DATABASE": url},
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    return ended.stderr
+
+
+def test_a_cluster_stays_with_the_machine_it_was_made_on(tmp_path: Path, url: str) -> None:
+    with Server(tmp_path / "one", SLUICEGATE_DATABASE=url) as one:
+        cluster = new_cluster(one)
+        talk = serve_refused(tmp_path / "two", url)
+        key = one.state / "master.key"
+        assert f"copy `{key}` of `" in talk and f"than `{tmp_path}/two/master.key`" in talk
+        (tmp_path / "two" / "master.key").write_bytes(key.read_bytes())
+        with Server(tmp_path / "two", SLUICEGATE_DATABASE=url) as two:
+            assert state(two, cluster) == state(one, cluster) == "ACTIVE"
+            assert len(java(one)) == 1 and not java(two)
+            one.kill()
+            until(lambda: state(two, cluster) == "HEALING", "the other machine to be missed")
+            code, told, _ = status(two)
+            assert code == 1 and f"runs on state folder `{one.state}` of `" in told
+            assert "; next: run `sluicegate serve` on " in told and not java(two)
+            one.restart()
+            until(lambda: state(two, cluster) == "ACTIVE", "its own machine to keep it again")
+            assert not java(two)

@@ -1,6 +1,8 @@
 """`sluicegate status` and `/metrics` against a real `serve` with a real broker."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -13,6 +15,7 @@ import pytest
 from sluicegate.wire.client import Credentials
 
 from .kafka_user import associate, new_cluster, new_secret
+from .processes import java
 from .server import Server
 from .waiting import until
 
@@ -104,3 +107,18 @@ def test_a_cluster_and_its_user_are_told_of_and_so_is_what_is_wrong(tmp_path: Pa
         assert code == 1 and told.endswith("\n1 problem\n")
         assert f"! cluster orders cannot use the secret {secret}: " in told
         assert "no JSON" not in told
+
+        logs: list[str] = []
+
+        def is_missed() -> bool:
+            # As often as it is started: it must not be up again before anybody has asked.
+            for pid in java(server):
+                os.kill(pid, signal.SIGKILL)
+            ended = "is HEALING: broker 1 ended: it was ended by signal 9"
+            problems = document(server)["problems"]
+            logs.extend(each["next"] for each in problems if each["what"] == ended)
+            return bool(logs)
+
+        until(is_missed, "the broker to be missed")
+        log = Path(logs[0].removeprefix("read ").partition(" on ")[0])
+        assert log.parent.parent.parent == server.state / "clusters" and log.stat().st_size

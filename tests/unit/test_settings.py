@@ -7,7 +7,7 @@ import pytest
 
 from sluicegate.errors import StartRefused
 from sluicegate.serve.orders import Orders
-from sluicegate.settings import Settings, load
+from sluicegate.settings import KAFKA_VERSION, Settings, load
 
 
 def test_defaults_are_loopback_and_the_port_scripts_know(tmp_path: Path) -> None:
@@ -21,6 +21,11 @@ def test_a_flag_wins_over_the_environment_and_that_over_the_file(tmp_path: Path)
     environment = {"SLUICEGATE_PORT": "2", "SLUICEGATE_HOST": "127.0.0.3", "OTHER": "x"}
     settings = load({"port": 3, "host": None}, environment, tmp_path)
     assert (settings.port, settings.host, settings.region) == (3, "127.0.0.3", "eu-west-1")
+
+
+def test_the_kafka_that_runs_may_be_named(tmp_path: Path) -> None:
+    named = load({}, {"SLUICEGATE_KAFKA_VERSION": KAFKA_VERSION}, tmp_path)
+    assert named == load({}, {}, tmp_path) and named.kafka_version == KAFKA_VERSION
 
 
 @pytest.mark.parametrize(
@@ -41,6 +46,11 @@ def test_a_flag_wins_over_the_environment_and_that_over_the_file(tmp_path: Path)
             {"SLUICEGATE_FUNCTIONS_REACH": "example.org:443, example.com"},
             "setting `functions_reach` takes HOST:PORT, …: `example.com` has no port; say "
             "`example.com:443`, or `:*` for any",
+        ),
+        (
+            {"SLUICEGATE_KAFKA_VERSION": "3.9.1"},
+            f"setting `kafka_version` takes {KAFKA_VERSION}, the one this release runs, "
+            "not `3.9.1`",
         ),
         ({"SLUICEGATE_ROOT_CREDENTIALS": "test"}, "takes `KEY:SECRET`"),
         (

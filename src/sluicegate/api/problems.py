@@ -3,9 +3,11 @@
 One place for all who tell of it: the path, the command line and whoever reads its JSON.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ..store.clusters import AWAY, LATE, STARTING
 from ..store.mappings import DISABLED
 from .status import ClusterStatus, MappingStatus, PartitionStatus, Status
 
@@ -15,6 +17,9 @@ _UNKEPT_SECONDS = 30.0
 
 _BROKEN = frozenset({"HEALING", "FAILED"})
 _FAULT = "PROBLEM:"
+_ENDED = re.compile(r"broker (\d+) ended")
+_TAKEN = re.compile(r"port (\d+) on \S+ is taken")
+_AGAIN = "it is tried again by itself, within half a minute"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +43,9 @@ def _of_cluster(cluster: ClusterStatus) -> Iterator[Problem]:
     about = f"cluster {cluster.name}"
     why = f": {cluster.reason}" if cluster.reason else ""
     if cluster.state in _BROKEN:
-        yield Problem(
-            about,
-            f"is {cluster.state}{why}",
-            "put right what it names; it is tried again by itself, within half a minute",
-        )
+        yield Problem(about, f"is {cluster.state}{why}", _next_of(cluster))
     elif cluster.state == "CREATING" and cluster.age_seconds > _MAKING_SECONDS:
-        yield Problem(
-            about,
-            f"is still CREATING{why}",
-            "read what `sluicegate serve` says on its standard error",
-        )
+        yield Problem(about, f"is still CREATING{why}", _next_of(cluster))
     if cluster.is_iam_on:
         yield Problem(
             about,
@@ -62,7 +59,7 @@ def _of_cluster(cluster: ClusterStatus) -> Iterator[Problem]:
             yield Problem(
                 about,
                 f"still has user {user.username} of the secret {user.secret_arn}: {user.error}",
-                "put right what it names; it is tried again by itself, within half a minute",
+                f"put right what it names; {_AGAIN}",
             )
         else:
             yield Problem(
@@ -72,6 +69,29 @@ def _of_cluster(cluster: ClusterStatus) -> Iterator[Problem]:
                 f"batch-associate-scram-secret --cluster-arn {cluster.arn} "
                 f"--secret-arn-list {user.secret_arn}",
             )
+
+
+def _next_of(cluster: ClusterStatus) -> str:
+    """What to do about a cluster that is not up: by why it is not."""
+    reason = cluster.reason or STARTING
+    if reason.startswith(AWAY):
+        return f"run `sluicegate serve` on {cluster.machine}: it is up once its brokers are"
+    if ended := _ENDED.match(reason):
+        return f"read {_log(cluster, ended[1])}; {_AGAIN}"
+    if taken := _TAKEN.match(reason):
+        return f"find who has it with ss -ltnp 'sport = :{taken[1]}', and end it; {_AGAIN}"
+    if reason in (STARTING, LATE):
+        talk = "what `sluicegate serve` says on its standard error"
+        return f"wait a minute; if it stays, read {_log(cluster, 'N')} of each broker N, and {talk}"
+    if cluster.state == "CREATING":
+        return f"put right what it names, or wait for what is under way; {_AGAIN}"
+    return f"put right what it names; {_AGAIN}"
+
+
+def _log(cluster: ClusterStatus, node: str) -> str:
+    """Where a broker's log is."""
+    where = f" on {cluster.machine}" if cluster.machine else ""
+    return f"{cluster.folder or 'its folder'}/broker-{node}/broker.log{where}"
 
 
 def _of_mapping(mapping: MappingStatus, logs: Mapping[str, str]) -> Iterator[Problem]:

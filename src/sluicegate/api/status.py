@@ -18,6 +18,7 @@ from ..store import (
     clusters,
     function_versions,
     functions,
+    homes,
     mapping_leases,
     mapping_progress,
     mappings,
@@ -26,6 +27,7 @@ from ..store import (
 from ..store.cluster_nodes import Node
 from ..store.clusters import Cluster
 from ..store.database import Database, Tx
+from ..store.homes import Home
 from ..store.mapping_progress import Progress
 from ..store.mappings import EventSourceMapping
 from ..store.scram_secrets import ScramSecret
@@ -59,7 +61,11 @@ class UserStatus:
 
 @dataclass(frozen=True, slots=True)
 class ClusterStatus:
-    """A cluster, with what its keeper says of its state."""
+    """A cluster, with what its keeper says of its state.
+
+    `machine` and `folder` are where its brokers and their data and logs are; None when that is not
+    known yet.
+    """
 
     name: str
     arn: str
@@ -71,6 +77,8 @@ class ClusterStatus:
     is_iam_on: bool
     nodes: tuple[NodeStatus, ...]
     users: tuple[UserStatus, ...]
+    machine: str | None
+    folder: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +211,11 @@ class StatusReader:
 
 
 def _clusters(tx: Tx, found: Iterable[Cluster], now_ms: int) -> tuple[ClusterStatus, ...]:
-    return tuple(_cluster(tx, each, now_ms) for each in found)
+    at = homes.all_of(tx)
+    return tuple(_cluster(tx, each, at.get(each.home or ""), now_ms) for each in found)
 
 
-def _cluster(tx: Tx, cluster: Cluster, now_ms: int) -> ClusterStatus:
+def _cluster(tx: Tx, cluster: Cluster, home: Home | None, now_ms: int) -> ClusterStatus:
     listeners = cluster.security.listeners
     # The message is the keeper's, of the state it wrote; another one was asked for since.
     is_said = cluster.current_state == cluster.state and cluster.state_message is not None
@@ -225,6 +234,8 @@ def _cluster(tx: Tx, cluster: Cluster, now_ms: int) -> ClusterStatus:
             for secret in scram_secrets.wanted_of(tx, cluster.id)
             if secret.wanted == scram_secrets.ASSOCIATED or secret.error is not None
         ),
+        machine=home.machine if home else None,
+        folder=homes.folder_of(home, cluster.id) if home else None,
     )
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Protocol
 
 from ..errors import BrokerRefused
+from ..settings import KAFKA_VERSION as KAFKA_VERSION
 
-KAFKA_VERSION = "4.4.0"
 LOCK = Path(__file__).with_name(f"kafka-{KAFKA_VERSION}.jars")
 
 Progress = Callable[[str], None]

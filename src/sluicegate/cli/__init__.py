@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from .. import __version__
-from ..errors import StartRefused
-from ..settings import FIELDS, Settings, load
+from ..errors import SettingRefused, StartRefused
+from ..settings import FIELDS, OF_MACHINE, Settings, load
 
 Command = Callable[[Settings, argparse.Namespace], int]
 
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command(settings, options)
     except StartRefused as refusal:
         print(f"sluicegate: {refusal}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(refusal, SettingRefused) else 1
     except BrokenPipeError:
         # Whoever read our output has what they wanted (`sluicegate env | head -1`).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -126,7 +126,7 @@ _CLIENT_FLAGS = ("state", "host", "port", "region")
 
 _COMMANDS: Mapping[str, tuple[Command, str, Sequence[str]]] = {
     "serve": (_serve, "Serve AWS's APIs in the foreground; Ctrl-C stops it.", _SERVE_FLAGS),
-    "demo": (_demo, "Show what works, on a throw-away state.", ()),
+    "demo": (_demo, "Show what works, on a throw-away state.", OF_MACHINE),
     "env": (_env, "Print the lines that point AWS tools here.", _CLIENT_FLAGS),
     "explain": (_explain, "Tell why a request was allowed or denied.", _CLIENT_FLAGS),
     "status": (_status, "Tell what there is, how it is and how far.", _CLIENT_FLAGS),

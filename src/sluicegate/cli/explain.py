@@ -4,28 +4,28 @@ An ordinary client of GetRequestAuthorizationDetails.
 """
 
 import json
-import sys
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
-from ..wire.client import Unanswered, client
+from .answers import document
 from .reach import Reach
+
+_MISSING = (
+    "take the id from the header x-sluicegate-authorization-id of the answer, or name the "
+    "--region of the call"
+)
 
 
 def explain(to: Reach, decision_id: str, *, as_json: bool) -> int:
     """Print the decision; 0 when it is found, 1 when not."""
-    toolbox = client(
-        "iam-toolbox",
-        endpoint_url=to.endpoint_url,
-        region=to.region,
-        credentials=to.credentials,
+    details = document(
+        to,
+        f"/authorization-details/{quote(decision_id, safe='')}",
+        member="requestContext",
+        missing=_MISSING,
+        service="iam",
     )
-    try:
-        details = toolbox.get_request_authorization_details(authorizationId=decision_id)
-    except Unanswered as error:
-        print(f"sluicegate: {error}", file=sys.stderr)
-        return 1
-    details.pop("ResponseMetadata")
     if as_json:
         print(json.dumps(details, indent=2))
     else:

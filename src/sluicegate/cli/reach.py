@@ -8,11 +8,13 @@ import os
 from argparse import Namespace
 from dataclasses import dataclass
 
-from ..errors import StartRefused
+from ..errors import SettingRefused, StartRefused
 from ..serve.keys import open_root_key
 from ..serve.state import StateFolder
 from ..settings import Settings
 from ..wire.client import Credentials
+from ..wire.own import is_endpoint
+from .table import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +27,20 @@ class Reach:
 
 
 def reach(settings: Settings, flags: Namespace) -> Reach:
-    """The endpoint a command was meant for; `StartRefused` when nobody could sign."""
+    """The endpoint a command was meant for; `StartRefused` when nobody could sign.
+
+    `SettingRefused` when it cannot be one.
+    """
     endpoint_url, region = settings.endpoint, settings.region
     if flags.host is None and flags.port is None:
-        endpoint_url = os.environ.get("AWS_ENDPOINT_URL", endpoint_url)
+        endpoint_url = os.environ.get("AWS_ENDPOINT_URL") or endpoint_url
     if flags.region is None:
-        region = os.environ.get("AWS_REGION", region)
+        region = os.environ.get("AWS_REGION") or region
+    if not is_endpoint(endpoint_url):
+        raise SettingRefused(
+            f"`{plain(endpoint_url)}` is not the URL of an endpoint; correct AWS_ENDPOINT_URL (as "
+            "in http://127.0.0.1:4566), or name --host and --port"
+        )
     named = None if flags.state is not None else _of_environment()
     return Reach(endpoint_url.rstrip("/"), region, named or _of_root(settings))
 

@@ -4,80 +4,41 @@ An ordinary client of `GET /sluicegate/status`, for which who asks needs `sluice
 """
 
 import json
-import sys
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..wire.client import Unanswered
-from ..wire.message import Response
-from ..wire.own import get
+from ..errors import SettingRefused
+from ..wire import own
+from .answers import Document, document
 from .reach import Reach
 from .table import plain, shortened, table
 
 _PATH = "/sluicegate/status"
+_MISSING = "run `sluicegate status` for those there are, or name another --region"
 _PORTS = {
     "CLIENT": "plaintext",
     "CLIENT_SECURE": "TLS",
     "CLIENT_SASL_SCRAM": "SCRAM",
 }
 
-Document = Mapping[str, Any]
-
 
 def status(to: Reach, mapping: str | None, *, as_json: bool) -> int:
-    """Print it; 0 when all is well, 1 when something is not, 2 for what is no mapping's id."""
+    """Print it; 0 when all is well, 1 when something is not."""
     query = ""
     if mapping is not None:
         try:
             query = f"?mapping={uuid.UUID(mapping)}"
         except ValueError:
-            return _complain(
+            raise SettingRefused(
                 f"`{plain(mapping)}` is not the UUID of an event source mapping; "
-                "run `sluicegate status` for those there are",
-                status=2,
-            )
-    url = to.endpoint_url + _PATH + query
-    try:
-        answer = get(url, region=to.region, credentials=to.credentials)
-    except Unanswered as error:
-        return _complain(
-            f"{plain(str(error))}; start `sluicegate serve`, or name its port with --port"
-        )
-    if answer.status != 200:
-        return _complain(refusal(answer))
-    document = _read(answer)
-    if document is None:
-        return _complain(
-            f"{to.endpoint_url} is no Sluicegate; name the port of `serve` with --port"
-        )
-    print(json.dumps(document, indent=2) if as_json else "\n".join(told(document)))
-    return 1 if document["problems"] else 0
-
-
-def _read(answer: Response) -> Document | None:
-    """What was answered, None where that is no status: anybody may listen on a port."""
-    try:
-        document = json.loads(answer.body)
-    except ValueError:
-        return None
-    return document if isinstance(document, dict) and "problems" in document else None
-
-
-def refusal(answer: Response) -> str:
-    """Why there is no status, and what to do next."""
-    try:
-        said = json.loads(answer.body)
-        message = said.get("message") or said.get("Message")
-    except (ValueError, AttributeError):
-        message = None
-    message = plain(str(message or f"the endpoint answered {answer.status}")).rstrip(".")
-    decision = answer.headers.get("x-sluicegate-authorization-id")
-    if decision:
-        return f"{message}; run `sluicegate explain {plain(decision)}`"
-    if answer.status == 404:
-        return f"{message}; run `sluicegate status` for those there are, or name another --region"
-    return f'{message}; run `eval "$(sluicegate env)"` against the `serve` you mean'
+                "run `sluicegate status` for those there are"
+            ) from None
+    found = document(
+        to, _PATH + query, member="problems", missing=_MISSING, service=own.SIGNING_NAME
+    )
+    print(json.dumps(found, indent=2) if as_json else "\n".join(told(found)))
+    return 1 if found["problems"] else 0
 
 
 def told(document: Document) -> list[str]:
@@ -204,8 +165,3 @@ def _age(seconds: float) -> str:
         if seconds >= size:
             return f"{int(seconds // size)} {unit} ago"
     return f"{int(seconds)} s ago"
-
-
-def _complain(sentence: str, status: int = 1) -> int:
-    print(f"sluicegate: {sentence}", file=sys.stderr)
-    return status

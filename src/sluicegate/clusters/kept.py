@@ -31,8 +31,6 @@ _METADATA_SECONDS = 1.0
 # How long a node that was started with a change may take to serve and to catch up.
 _PATIENCE_SECONDS = 60.0
 
-_LATE = "brokers that were started with the last change do not serve yet"
-
 _EVERY_STATE = ("CREATING", "ACTIVE", "HEALING", "UPDATING", "FAILED")
 _UP_STATES = ("ACTIVE", "HEALING", "UPDATING")
 
@@ -192,7 +190,7 @@ class Kept:
         if trouble or not is_updating:
             self._say(cluster, trouble or clusters.STARTING)
         elif self._is_late():
-            self._say(cluster, _LATE)
+            self._say(cluster, clusters.LATE)
 
     def _say(self, cluster: Cluster, why: str) -> None:
         """What keeps a cluster from being up is for everybody to see; said once."""

@@ -120,7 +120,8 @@ def fitting(found: Iterable[Any], network: Network) -> dict[str, Any]:
 
 def remove(mapping: EventSourceMapping, calls: RoleCalls, attachments: Attachments) -> Removal:
     """Remove a mapping's interfaces as its role; what may not be removed is left, out of use."""
-    if mapping.event_source_arn is None and not network_of(mapping).subnet_ids:
+    has_network = mapping.event_source_arn is not None or network_of(mapping).subnet_ids
+    if not has_network and not mapping.interface_ids:
         return Removed(())
     needed = (Need.ALWAYS, Need.NETWORK)
     assume, describe, delete = plan.steps(When.DELETE, needed)

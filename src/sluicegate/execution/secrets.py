@@ -1,5 +1,6 @@
 """What a mapping's secrets say: a user and a password, or a certificate."""
 
+import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,7 +33,7 @@ def of(access: tuple[Access, ...]) -> list[Access]:
 def login(secret: Access, answer: Mapping[str, Any]) -> Login | None:
     """Whom a secret lets one log in as; None when it says something else."""
     match _content(answer):
-        case {"username": str(username), "password": str(password)} if username:
+        case {"username": str(username), "password": str(password)} if username and password:
             return Password(MECHANISMS[secret.type], username, password)
     return None
 
@@ -40,9 +41,17 @@ def login(secret: Access, answer: Mapping[str, Any]) -> Login | None:
 def certificate(answer: Mapping[str, Any]) -> str | None:
     """The PEM certificate in a secret; None when it holds something else."""
     match _content(answer):
-        case {"certificate": str(pem)} if "-----BEGIN CERTIFICATE-----" in pem:
+        case {"certificate": str(pem)} if "-----BEGIN CERTIFICATE-----" in pem and _is_pem(pem):
             return pem
     return None
+
+
+def _is_pem(text: str) -> bool:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+    except (ssl.SSLError, ValueError):
+        return False
+    return True
 
 
 def _content(answer: Mapping[str, Any]) -> object:

@@ -155,14 +155,21 @@ class _Walk:
         self._transit = provisioned["EncryptionInfo"]["EncryptionInTransit"]["ClientBroker"]
 
     def _cluster_info(self, step: Step) -> Any:
+        try:
+            return self._described(step, step.operation)
+        except _Stopped as first:
+            if not isinstance(first.outcome, findings.Denied):
+                raise
+            denied = first
+        try:
+            return self._described(step, step.instead)
+        except _Stopped as second:
+            raise (denied if isinstance(second.outcome, findings.Denied) else second) from None
+
+    def _described(self, step: Step, operation: str) -> Any:
         asked = {"ClusterArn": self._cluster_arn}
         try:
-            return self._ask(step, asked, self._cluster_arn)["ClusterInfo"]
-        except _Stopped as first:
-            try:
-                return self._ask(step, asked, self._cluster_arn, step.instead)["ClusterInfo"]
-            except _Stopped:
-                raise first from None
+            return self._ask(step, asked, self._cluster_arn, operation)["ClusterInfo"]
         except Unavailable:
             raise
         except AwsError:
@@ -225,7 +232,9 @@ class _Walk:
         kept = interfaces.fitting(self._found, self._network)
         for subnet_id in self._network.subnet_ids:
             if subnet_id not in kept:
-                kept[subnet_id] = self._make(step, subnet_id)
+                kept[subnet_id] = made = self._make(step, subnet_id)
+                # Whatever comes next: who deletes the mapping is to find it.
+                self._interface_ids = (*self._interface_ids, made["NetworkInterfaceId"])
         self._use(kept)
 
     def _make(self, step: Step, subnet_id: str, *, dry: bool = False) -> Any:

@@ -51,6 +51,9 @@ def function_version(
         ephemeral_mb=version.ephemeral_mb,
         timeout_seconds=version.timeout_seconds,
         environment=variables,
+        log_format=version.log_format,
+        log_level=version.log_level,
+        system_log_level=version.system_log_level,
         hold=partial(packages.hold, version.package),
     )
 
@@ -74,6 +77,12 @@ class Choice:
     version: Version
     other: Version | None = None
     other_weight: float = 0.0
+
+    @property
+    def timeout_seconds(self) -> int:
+        """How long an invocation may take, whichever version it is of."""
+        other = self.other.timeout_seconds if self.other is not None else 0
+        return max(self.version.timeout_seconds, other)
 
     def drawn(self, draw: float) -> Version:
         """The version for one invocation; `draw` is from 0 to 1."""

@@ -57,8 +57,15 @@ def command(inside: Inside) -> list[str]:
 
 
 def arguments(inside: Inside, stage: str) -> list[str]:
-    """The options, handed over through a descriptor: variables of the function are among them."""
-    return list(_options(inside, stage))
+    """The options, handed over through a descriptor: variables of the function are among them.
+
+    `ValueError` for a NUL in one of them. INVARIANT: it parts them on their way, so whoever may
+    write one into a variable chooses what the sandbox shows.
+    """
+    found = list(_options(inside, stage))
+    if any("\0" in each for each in found):
+        raise ValueError("a variable of the function has a NUL")
+    return found
 
 
 def _options(inside: Inside, stage: str) -> Iterator[str]:

@@ -1,10 +1,7 @@
 """One execution environment: a sandbox, its Runtime API, its log; one invocation after another."""
 
-import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import Enum
 
 from ..clock import Clock
@@ -12,6 +9,7 @@ from . import failures, memory
 from .failures import Failure
 from .logs import Log
 from .model import FunctionVersion, Invocation, Outcome
+from .platform_lines import Report, moment
 from .runtime_api import Answered, Asks, Failed, Gone, RuntimeApi, Said, TimedOut
 from .runtimes import EXECUTABLES
 from .sandbox import Sandbox
@@ -66,7 +64,7 @@ class Environment:
     def invoke(self, invocation: Invocation) -> Outcome:
         """Run the function on one event. The environment is idle afterwards, or dead."""
         is_new = self.state is State.INIT
-        if not is_new and self._sandbox.is_gone:
+        if not is_new and not self._api.look():
             self.close()
             raise Lost
         self.state = State.BUSY
@@ -105,7 +103,7 @@ class Environment:
             if isinstance(said, Gone):
                 raise Lost
         self._log.drain()
-        self._log.begin(invocation.request_id, self.version.version)
+        self._log.begin(invocation.request_id)
         deadline = begun + self.version.timeout_seconds
         if isinstance(said, TimedOut) and is_new:
             said = self._api.listen(deadline)
@@ -154,7 +152,9 @@ class Environment:
                 failure = failures.told(said.body, said.error_type)
             case TimedOut() | Asks():
                 failure = failures.timed_out(
-                    invocation.request_id, self.version.timeout_seconds, self._moment()
+                    invocation.request_id,
+                    self.version.timeout_seconds,
+                    moment(self._clock.now_ms()),
                 )
             case Gone():
                 failure = self._end(invocation.request_id)
@@ -162,8 +162,8 @@ class Environment:
             # Before its last lines are written: nothing is printed after the end.
             self._sandbox.close()
         self._log.drain()
-        report = _Report(duration_ms, init_ms, self._sandbox.peak_bytes, failure, is_alive)
-        report.write(self._log, self.version, invocation.request_id)
+        report = Report(duration_ms, init_ms, self._sandbox.peak_bytes, failure, is_alive)
+        self._log.end(invocation.request_id, report)
         tail = self._log.tail
         if is_alive:
             self.state = State.IDLE
@@ -178,51 +178,14 @@ class Environment:
             return failures.out_of_memory(request_id)
         return failures.exited(request_id, self._sandbox.exit_code())
 
-    def _moment(self) -> str:
-        now = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
-        return f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03}Z"
 
-
-def not_begun(log: Log, version: FunctionVersion, invocation: Invocation, fault: str) -> Outcome:
+def not_begun(log: Log, invocation: Invocation, fault: str) -> Outcome:
     """An executable runtime without anything to execute: nothing is started for it."""
-    log.begin(invocation.request_id, version.version)
+    log.begin(invocation.request_id)
     failure = failures.no_entrypoint(invocation.request_id, fault)
-    _Report(0, None, 0, failure, False).write(log, version, invocation.request_id)
+    log.end(invocation.request_id, Report(0, None, 0, failure, False))
     log.close()
     return Outcome(failure.payload, failures.UNHANDLED, log.tail)
-
-
-@dataclass(frozen=True, slots=True)
-class _Report:
-    """The lines that end an invocation."""
-
-    duration_ms: float
-    init_ms: float | None
-    peak_bytes: int
-    failure: Failure | None
-    is_alive: bool
-
-    def write(self, log: Log, version: FunctionVersion, request_id: str) -> None:
-        """Write them, and hand over the invocation's log."""
-        for line in self.failure.log_lines if self.failure else ():
-            log.say(line)
-        log.say(f"END RequestId: {request_id}")
-        billed_ms = math.ceil(self.duration_ms + (self.init_ms or 0))
-        used_mb = max(1, math.ceil(self.peak_bytes / _MEBIBYTE))
-        report = (
-            f"REPORT RequestId: {request_id}\tDuration: {self.duration_ms:.2f} ms\t"
-            f"Billed Duration: {billed_ms} ms\tMemory Size: {version.memory_mb} MB\t"
-            f"Max Memory Used: {used_mb} MB\t"
-        )
-        if self.init_ms is not None:
-            report += f"Init Duration: {self.init_ms:.2f} ms\t"
-        # Of errors that leave the environment as it was, AWS's report says nothing.
-        if self.failure is not None and not self.is_alive:
-            report += f"Status: {self.failure.status}"
-            if self.failure.status != "timeout":
-                report += f"\tError Type: {self.failure.error_type}"
-        log.say(report)
-        log.flush()
 
 
 def _trace(now_ms: int, request_id: str) -> str:

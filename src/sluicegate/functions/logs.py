@@ -9,7 +9,9 @@ import secrets
 from datetime import UTC, datetime
 
 from ..clock import Clock
+from . import platform_lines
 from .model import FunctionVersion, LogSink
+from .platform_lines import Report
 
 _READ_BYTES = 65_536
 # CloudWatch Logs takes no longer event.
@@ -50,12 +52,19 @@ class Log:
         self._written, self._is_cut = 0, False
         self._tail = bytearray()
 
-    def begin(self, request_id: str, version: str) -> None:
+    def begin(self, request_id: str) -> None:
         """A new invocation: it may write as much as any, and its tail begins here."""
         self._finish_line()
         self._written, self._is_cut = 0, False
         self._tail.clear()
-        self.say(f"START RequestId: {request_id} Version: {version}")
+        for line in platform_lines.beginning(self._version, request_id, self._clock.now_ms()):
+            self.say(line)
+
+    def end(self, request_id: str, report: Report) -> None:
+        """The invocation is over: say how it ended, and hand over its log."""
+        for line in platform_lines.end(self._version, request_id, report, self._clock.now_ms()):
+            self.say(line)
+        self.flush()
 
     def read(self) -> bool:
         """Take what has been printed; false at the end of the output."""

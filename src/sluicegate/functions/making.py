@@ -28,7 +28,7 @@ from .sandbox import Sandbox, go_line
 from .spawner_host import Means
 from .spawning import Spawner, SpawnFailed
 from .users import Users
-from .variables import must_start_with, variables
+from .variables import must_start, variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Maker:
 
         try:
             sandbox = self._sandbox(opened.host, version, python, told)
-        except (SpawnFailed, LookupError) as error:
+        except (SpawnFailed, LookupError, ValueError) as error:
             raise AwsError(
                 "ServiceException", f"a sandbox did not start: {error}", status=500
             ) from None
@@ -110,6 +110,7 @@ class Maker:
             if serving is not None and listener is not None:
                 serving.serve(sandbox, listener)
                 sandbox.at_end(partial(serving.drop, sandbox))
+        sandbox.at_end(partial(opened.memory.remove, sandbox))
         log = Log(sandbox.output, self._logs, self._clock, version, stream)
         if python is not None and python.name != version.runtime:
             log.say(f"{version.runtime} is not on this host: run by {python.name}.")
@@ -119,7 +120,7 @@ class Maker:
             log,
             self._clock,
             expires_ms=credentials.expires_ms,
-            watch=lambda works: (opened.memory.add if works else opened.memory.remove)(sandbox),
+            watch=lambda works: (opened.memory.work if works else opened.memory.rest)(sandbox),
         )
 
     def start_ahead(self, count: int) -> None:
@@ -205,7 +206,7 @@ class Maker:
     ) -> Sandbox:
         if python is None:
             return host.start_executable(version.code, version.ephemeral_mb, told)
-        is_usual = version.ephemeral_mb == EPHEMERAL_MB and not must_start_with(version.environment)
+        is_usual = version.ephemeral_mb == EPHEMERAL_MB and not must_start(version)
         sandbox = self._take_ahead(python) if is_usual else None
         if sandbox is not None:
             try:

@@ -1,4 +1,4 @@
-"""What a sandbox's processes use together, looked at while it works.
+"""What a sandbox's processes use together, looked at while it works, and less often while it rests.
 
 Without control groups nobody else does: a limit per process is none for a tree of them. All
 processes of a sandbox descend from its first one, which is how they are found.
@@ -7,10 +7,15 @@ processes of a sandbox descend from its first one, which is how they are found.
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Iterator
 from typing import Protocol
 
 _EVERY_SECONDS = 0.05
+# Of those that rest, which nobody waits for: five times a second, and a hundredth of a processor in
+# all, however many there are.
+_RESTING_SECONDS = 0.2
+_RESTING_SECONDS_EACH = 0.006
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -32,42 +37,57 @@ class MemoryWatch:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._watched: list[Watched] = []
-        self._changed = threading.Event()
+        self._working: set[Watched] = set()
+        self._resting: set[Watched] = set()
+        # Set while something works: whoever begins to need not wait for those that rest.
+        self._works = threading.Event()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="memory", daemon=True)
         self._thread.start()
 
-    def add(self, sandbox: Watched) -> None:
-        """Look at this one too."""
+    def work(self, sandbox: Watched) -> None:
+        """Look at this one often: it works."""
         with self._lock:
-            self._watched.append(sandbox)
-        self._changed.set()
+            self._resting.discard(sandbox)
+            self._working.add(sandbox)
+        self._works.set()
+
+    def rest(self, sandbox: Watched) -> None:
+        """A look now and then will do, unless it has ended: what it left behind may grow."""
+        with self._lock:
+            if sandbox in self._working:
+                self._working.discard(sandbox)
+                self._resting.add(sandbox)
 
     def remove(self, sandbox: Watched) -> None:
-        """No more."""
-        with self._lock, contextlib.suppress(ValueError):
-            self._watched.remove(sandbox)
+        """It has ended."""
+        with self._lock:
+            self._working.discard(sandbox)
+            self._resting.discard(sandbox)
 
     def close(self) -> None:
         """End the thread."""
-        self._closed.set()
-        self._changed.set()
+        with self._lock:
+            self._closed.set()
+            self._works.set()
         self._thread.join()
 
     def _run(self) -> None:
+        looked = 0.0
         while not self._closed.is_set():
             with self._lock:
-                watched = list(self._watched)
-                if not watched:
-                    self._changed.clear()
-            if not watched:
-                self._changed.wait()
-                continue
+                if not self._working and not self._closed.is_set():
+                    self._works.clear()
+                pause = max(_RESTING_SECONDS, _RESTING_SECONDS_EACH * len(self._resting))
+                rests = bool(self._resting)
             # Waiting comes first: most invocations are over by then, and cost nothing.
-            self._closed.wait(_EVERY_SECONDS)
+            if self._works.wait(max(0.0, looked + pause - time.monotonic()) if rests else None):
+                self._closed.wait(_EVERY_SECONDS)
             with self._lock:
-                watched = list(self._watched)
+                watched = list(self._working)
+                if time.monotonic() >= looked + pause:
+                    watched += self._resting
+                    looked = time.monotonic()
             for each in watched:
                 look(each)
 

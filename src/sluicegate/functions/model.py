@@ -17,7 +17,7 @@ class FunctionVersion:
     `arn` is the unqualified function ARN. `revision` changes with code and configuration: an
     environment of another revision is never used again. `code` is the folder of the unpacked
     package, and `hold` has it stay until what it returns is called (`Corrupted` when it is gone).
-    Sizes are in mebibytes.
+    Sizes are in mebibytes. Levels are of `log_format` JSON alone, "" in text.
     """
 
     arn: str
@@ -35,6 +35,9 @@ class FunctionVersion:
     ephemeral_mb: int
     timeout_seconds: int
     environment: Mapping[str, str] = field(repr=False)
+    log_format: str = "Text"
+    log_level: str = ""
+    system_log_level: str = ""
     hold: Callable[[], Callable[[], None]] = field(default=_hold_nothing, repr=False)
 
 
@@ -90,6 +93,10 @@ class Functions(Protocol):
 
     def runtimes(self) -> Sequence[str]:
         """The runtimes there are, as `Runtime` names them."""
+        ...
+
+    def architecture(self) -> str:
+        """The one architecture there is, as `Architectures` names it."""
         ...
 
     def invoke(self, version: FunctionVersion, invocation: Invocation) -> Outcome:

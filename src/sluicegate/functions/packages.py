@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import IO
 
 from ..errors import AwsError, Corrupted, SluicegateError, Unavailable
+from .room import Disk, Room
 
 MOST_UNZIPPED_BYTES = 262_144_000
 MOST_ZIPPED_BYTES = 52_428_800
@@ -83,21 +84,27 @@ def sha256_of(package_id: str) -> str:
 class Packages:
     """The folder of packages. `is_used` says whether any version's code is a package's.
 
-    One that is not `durable` need not survive a power loss: a test's.
+    One that is not `durable` need not survive a power loss: a test's. `disk` tells what is free.
     """
 
     def __init__(
-        self, folder: Path, is_used: Callable[[str], bool], *, durable: bool = True
+        self,
+        folder: Path,
+        is_used: Callable[[str], bool],
+        *,
+        durable: bool = True,
+        disk: Disk = os.statvfs,
     ) -> None:
         self._folder = folder
         self._is_used = is_used
         self._durable = durable
+        self._room = Room(disk)
 
     @contextmanager
     def unpacked(self, zipped: bytes) -> Iterator[Package]:
         """Unpack a zip (once for all that are equal), and hold it while a version is stored.
 
-        `AwsError` in AWS's words for what is no package; nothing of it is left then.
+        `AwsError` in AWS's words for what is no package or has no room; nothing of it is left then.
         """
         if len(zipped) >= MOST_ZIPPED_BYTES:
             raise AwsError(
@@ -192,20 +199,24 @@ class Packages:
         entries = _entries(zipped)
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
-            draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=self._folder))
-            try:
-                _unpack(entries, draft / _CODE)
-                _write(draft / _ZIP, io.BytesIO(zipped), 0o600)
-                if self._durable:
-                    _sync(draft)
-                _rename(draft, self._path(package_id))
-                if self._durable:
-                    _sync_one(self._folder)
-            finally:
-                shutil.rmtree(draft, ignore_errors=True)
+            with self._room.taken(self._folder, *_size(entries, zipped)):
+                self._write(package_id, entries, zipped)
         except OSError as error:
             # Not the zip's fault: names and sizes were judged before anything was written.
             raise Unavailable(f"The package cannot be stored: {error.strerror}.") from error
+
+    def _write(self, package_id: str, entries: list["_Entry"], zipped: bytes) -> None:
+        draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=self._folder))
+        try:
+            _unpack(entries, draft / _CODE)
+            _write(draft / _ZIP, io.BytesIO(zipped), 0o600)
+            if self._durable:
+                _sync(draft)
+            _rename(draft, self._path(package_id))
+            if self._durable:
+                _sync_one(self._folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +283,12 @@ def _refuse_collisions(entries: list[_Entry]) -> None:
         folders.update(steps[:depth] for depth in range(1, len(steps)))
     if len(set(files)) != len(files) or not folders.isdisjoint(files):
         raise _refused(_UNREADABLE)
+
+
+def _size(entries: list[_Entry], zipped: bytes) -> tuple[int, int]:
+    """Bytes, and files and folders, that are written for a package."""
+    paths = {entry.steps[:depth] for entry in entries for depth in range(1, len(entry.steps) + 1)}
+    return len(zipped) + sum(entry.info.file_size for entry in entries), len(paths) + 3
 
 
 def _unpack(entries: list[_Entry], folder: Path) -> None:

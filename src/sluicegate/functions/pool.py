@@ -8,6 +8,7 @@ it is used for one function only.
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from .environment import Environment, Lost, State, not_begun
 from .isolation import Isolation
 from .making import Maker
 from .model import Credentials, FunctionVersion, Invocation, LogSink, Outcome
+from .runtimes import architecture
 
 _TICK_SECONDS = 1.0
 # Credentials must outlive the invocation by as much as clocks may differ.
@@ -28,10 +30,12 @@ _CREDENTIALS_SLACK_MS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many environments there may be, how long one is waited for, how long an idle one is
-    kept, and how many sandboxes wait ahead."""
+    """How many environments there may be, and work for one function (a slow one must not keep all
+    others waiting), how long one is waited for, how long an idle one is kept, and how many
+    sandboxes wait ahead."""
 
     most: int = 80
+    most_of_one: int = 40
     wait_seconds: float = 10.0
     idle_seconds: float = 300.0
     ahead: int = 1
@@ -63,7 +67,7 @@ class Pool:
         self._changed = threading.Condition()
         self._idle: list[Environment] = []
         self._busy: set[Environment] = set()
-        self._making = 0
+        self._making: Counter[str] = Counter()
         self._generations: dict[str, int] = {}
         self._is_closed = False
         self._keeper: threading.Thread | None = None
@@ -72,6 +76,10 @@ class Pool:
     def runtimes(self) -> Sequence[str]:
         """The runtimes there are, as `Runtime` names them."""
         return self._maker.runtimes.names()
+
+    def architecture(self) -> str:
+        """The architecture of this host, as `Architectures` names it."""
+        return architecture()
 
     def refusal(self, runtime: str) -> str | None:
         """Why a function of that runtime cannot be run on this host; None when it can."""
@@ -91,7 +99,7 @@ class Pool:
             try:
                 environment, generation = self._take(version)
             except NoEntrypoint as fault:
-                return not_begun(self._maker.log(version), version, invocation, str(fault))
+                return not_begun(self._maker.log(version), invocation, str(fault))
             try:
                 return environment.invoke(invocation)
             except Lost:
@@ -117,7 +125,7 @@ class Pool:
         _close(ended)
         with self._changed:
             # Those that were being made when we came are killed as well, once they are there.
-            while self._busy or self._making:
+            while self._busy or self._making.total():
                 for environment in self._busy:
                     environment.kill()
                 self._changed.wait(_TICK_SECONDS)
@@ -136,29 +144,37 @@ class Pool:
     def _take(self, version: FunctionVersion) -> tuple[Environment, int]:
         """A warm environment for the version, or a new one where there is room."""
         evicted: list[Environment] = []
+        end = time.monotonic() + self._limits.wait_seconds
         with self._changed:
-            if self._is_closed:
-                raise Unavailable("functions are not run any more")
+            while True:
+                if self._is_closed:
+                    raise Unavailable("functions are not run any more")
+                if (found := self._warm(version)) is not None:
+                    self._busy.add(found)
+                    return found, self._generations.get(version.arn, 0)
+                if self._makes_room(version, evicted):
+                    break
+                if (left := end - time.monotonic()) <= 0:
+                    raise _too_many()
+                self._changed.wait(left)
             generation = self._generations.get(version.arn, 0)
-            if (found := self._warm(version)) is not None:
-                self._busy.add(found)
-                return found, generation
-            self._wait_for_room(evicted)
-            self._making += 1
+            self._making[version.arn] += 1
             self._start_keeper()
         try:
             _close(evicted)
             made = self._maker.environment(version)
         except BaseException:
-            self._made(None)
+            self._made(version, None)
             raise
-        self._made(made)
+        self._made(version, made)
         self._due.set()
         return made, generation
 
-    def _made(self, environment: Environment | None) -> None:
+    def _made(self, version: FunctionVersion, environment: Environment | None) -> None:
         with self._changed:
-            self._making -= 1
+            self._making[version.arn] -= 1
+            if not self._making[version.arn]:
+                del self._making[version.arn]
             if environment is not None:
                 self._busy.add(environment)
             self._changed.notify_all()
@@ -175,18 +191,18 @@ class Pool:
                 return environment
         return None
 
-    def _wait_for_room(self, evicted: list[Environment]) -> None:
-        end = time.monotonic() + self._limits.wait_seconds
-        while len(self._idle) + len(self._busy) + self._making >= self._limits.most:
-            if self._idle:
-                evicted.append(self._idle.pop(0))
-            elif (left := end - time.monotonic()) > 0 and not self._is_closed:
-                self._changed.wait(left)
-            else:
-                reason = {"Reason": "ConcurrentInvocationLimitExceeded"}
-                raise AwsError(
-                    "TooManyRequestsException", "Rate Exceeded.", status=429, members=reason
-                )
+    def _makes_room(self, version: FunctionVersion, evicted: list[Environment]) -> bool:
+        """Whether one more may be made, in the place of the one idle for longest if need be."""
+        arn = version.arn
+        theirs = sum(each.version.arn == arn for each in self._busy) + self._making[arn]
+        if theirs >= self._limits.most_of_one:
+            return False
+        if len(self._idle) + len(self._busy) + self._making.total() < self._limits.most:
+            return True
+        if self._idle:
+            evicted.append(self._idle.pop(0))
+            return True
+        return False
 
     def _put_back(self, environment: Environment, generation: int) -> None:
         with self._changed:
@@ -219,6 +235,11 @@ class Pool:
                 self._idle = [each for each in self._idle if each not in ended]
             _close(ended)
             self._maker.start_ahead(self._limits.ahead)
+
+
+def _too_many() -> AwsError:
+    reason = {"Reason": "ConcurrentInvocationLimitExceeded"}
+    return AwsError("TooManyRequestsException", "Rate Exceeded.", status=429, members=reason)
 
 
 def _close(environments: Sequence[Environment]) -> None:

@@ -6,7 +6,6 @@ in one thread for all. The address that is judged is the one that is connected t
 """
 
 import contextlib
-import resource
 import socket
 import threading
 import time
@@ -15,7 +14,7 @@ from collections.abc import Callable, Hashable, Sequence
 from ..reach import Address, Reach, address_of
 from .pair import Line, Pair
 from .proxy_head import HEAD_BYTES, Refused, Wanted, read
-from .serving import Serving
+from .serving import Serving, most_lines
 
 # So long a refused client may go on sending before its connection is reset.
 _LEAVE_SECONDS = 2.0
@@ -24,9 +23,6 @@ _MOST_BEGINNING = 8
 # Of all sandboxes. Lookups cannot be called off: those of sandboxes that are gone count on.
 _MOST_THREADS = 640
 _MOST_ADDRESSES = 4
-_DESCRIPTORS_OF_A_LINE = 2
-DESCRIPTORS = 2 * _DESCRIPTORS_OF_A_LINE * 80 * _MOST_CONNECTIONS
-"""What the process should be allowed, so that a pool full of sandboxes keeps none waiting."""
 
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _NOWHERE = "setting `functions_reach` does not list it"
@@ -53,9 +49,7 @@ class Proxy(Serving):
         self._patience_seconds = patience_seconds
         self._endpoint_port = endpoint[1]
         self._lookup = lookup or look_up
-        # Half of what the process may have is for others.
-        descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        self._most_lines = descriptors // (2 * _DESCRIPTORS_OF_A_LINE)
+        self._most_lines = most_lines(one_in=4)
         self._threads = 0
         super().__init__("proxy")
 

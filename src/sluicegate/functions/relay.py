@@ -9,7 +9,7 @@ import socket
 from collections.abc import Hashable
 
 from .pair import Line, Pair
-from .serving import Serving
+from .serving import Serving, most_lines
 
 ADDRESS = "127.0.0.2"
 """Where function code comes from, as the endpoint sees it when it listens on 127.0.0.0/8."""
@@ -18,13 +18,20 @@ _MOST_CONNECTIONS = 64
 
 
 class Relay(Serving):
-    """Relays to `endpoint`, in one thread for all sandboxes; `close` ends every connection."""
+    """Relays to `endpoint`, in one thread for all sandboxes; `close` ends every connection.
 
-    def __init__(self, endpoint: tuple[str, int]) -> None:
+    `most` connections at once, as many as half of the process's descriptors make when left out.
+    """
+
+    def __init__(self, endpoint: tuple[str, int], *, most: int = 0) -> None:
         self._endpoint = endpoint
+        self._most_lines = most or most_lines(one_in=2)
         super().__init__("relay")
 
     def _begin(self, _sandbox: Hashable, inside: socket.socket, lines: set[Line]) -> None:
+        if len(lines) >= _MOST_CONNECTIONS or self.lines() >= self._most_lines:
+            inside.close()
+            return
         family = socket.AF_INET6 if ":" in self._endpoint[0] else socket.AF_INET
         outside = socket.socket(family, socket.SOCK_STREAM)
         for each in (inside, outside):
@@ -34,9 +41,7 @@ class Relay(Serving):
             inside.close()
             outside.close()
             return
-        pair = Pair(self.selector, inside, outside, lines)
-        if len(lines) > _MOST_CONNECTIONS:
-            pair.close()
+        Pair(self.selector, inside, outside, lines)
 
     def _connects(self, outside: socket.socket) -> bool:
         """Begin to connect; False when that cannot be done as functions must."""

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from .descriptors import NONE_LEFT, PAUSE_SECONDS
 from .runtime_http import Connection, Hangup, Request, answer, head
 
 _INVOCATION = "/2018-06-01/runtime/invocation/"
@@ -80,6 +81,8 @@ class RuntimeApi:
         self._connections: dict[int, Connection] = {}
         self._asking: Connection | None = None
         self._request_id = ""
+        # Until then nobody listens, because no descriptor was left; 0 when somebody does.
+        self._left_alone_until = 0.0
         self._poll = select.poll()
         for descriptor in (listener.fileno(), process, output):
             self._poll.register(descriptor, select.POLLIN)
@@ -88,6 +91,21 @@ class RuntimeApi:
     def is_asking(self) -> bool:
         """Whether the runtime waits for an invocation, as far as we have heard."""
         return self._asking is not None
+
+    def look(self) -> bool:
+        """Whether the sandbox lives, as of now; a runtime that has hung up is not asking any more.
+
+        What dies lets go of its sockets first, and is gone only when the last process of it is.
+        """
+        poll = select.poll()
+        poll.register(self._process, select.POLLIN)
+        asking = self._asking
+        if asking is not None:
+            poll.register(asking.socket, select.POLLIN)
+        ready = [descriptor for descriptor, _ in poll.poll(0)]
+        if asking is not None and asking.socket.fileno() in ready:
+            self._requests(asking, asking.read)
+        return self._process not in ready
 
     def give(
         self, request_id: str, headers: Mapping[str, str], payload: bytes, deadline: float
@@ -125,6 +143,9 @@ class RuntimeApi:
             left = deadline - time.monotonic()
             if left <= 0:
                 return TimedOut()
+            if self._left_alone_until:
+                left = min(left, PAUSE_SECONDS)
+                self._take_up_again()
             ready = [descriptor for descriptor, _ in self._poll.poll(left * 1000)]
             if self._output in ready and not self._read_output():
                 self._poll.unregister(self._output)
@@ -158,7 +179,10 @@ class RuntimeApi:
     def _accept(self) -> None:
         try:
             accepted, _ = self._listener.accept()
-        except OSError:
+        except OSError as error:
+            if error.errno in NONE_LEFT:
+                self._poll.unregister(self._listener)
+                self._left_alone_until = time.monotonic() + PAUSE_SECONDS
             return
         if len(self._connections) >= _MOST_CONNECTIONS:
             accepted.close()
@@ -166,6 +190,11 @@ class RuntimeApi:
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._connections[accepted.fileno()] = Connection(accepted, self._most_kept)
         self._poll.register(accepted, select.POLLIN)
+
+    def _take_up_again(self) -> None:
+        if self._left_alone_until <= time.monotonic():
+            self._left_alone_until = 0.0
+            self._poll.register(self._listener, select.POLLIN)
 
     def _requests(self, connection: Connection, take: Callable[[], Request | None]) -> Said | None:
         try:

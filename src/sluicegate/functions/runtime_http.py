@@ -1,15 +1,19 @@
 """HTTP as runtimes speak it to the Runtime API: one connection, read as its bytes come.
 
 The other side is function code, so everything is bounded: a head, how much of a body is kept (the
-rest is read and let go, so that its sender gets an answer), a line of a chunked body.
+rest is read and let go, so that its sender gets an answer), a line of a chunked body, its trailers.
 """
 
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-# awslambdaric tells causes for X-Ray, up to 1 MiB, in a header.
-_HEAD_BYTES = 2 << 20
+_HEAD_BYTES = 65_536
+# Of a report of an error: awslambdaric tells causes for X-Ray, up to 1 MiB, in a header.
+_REPORT_HEAD_BYTES = 2 << 20
+_REPORT = re.compile(rb"POST [^ \r\n]{1,200}/error HTTP/")
+_MOST_FIELDS = 100
 _LINE_BYTES = 16_384
 _READ_BYTES = 262_144
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -26,7 +30,7 @@ class Request:
 
     method: str
     path: str
-    headers: Mapping[str, str]
+    headers: dict[str, str]
     body: bytearray = field(default_factory=bytearray, repr=False)
     is_cut: bool = False
 
@@ -39,10 +43,13 @@ class Connection:
         self.socket = accepted
         self._most_kept = most_kept
         self._buffer = bytearray()
+        # So far the buffer holds no end of a head.
+        self._searched = 0
         self._request: Request | None = None
         self._left = 0
         self._is_chunked = False
         self._is_last_chunk_read = False
+        self._trailer_bytes = 0
         # An answer that waits for the next one, which is to be sent soon.
         self._held = b""
 
@@ -88,14 +95,21 @@ class Connection:
             return None
         self._request = None
         self._is_chunked = self._is_last_chunk_read = False
+        self._trailer_bytes = 0
         return request
 
     def _begin(self) -> bool:
-        end = self._buffer.find(b"\r\n\r\n")
+        end = self._buffer.find(b"\r\n\r\n", self._searched)
+        size = end if end >= 0 else len(self._buffer)
+        if size > _HEAD_BYTES and (size > _REPORT_HEAD_BYTES or not _REPORT.match(self._buffer)):
+            raise Hangup("a head too large")
         if end < 0:
-            if len(self._buffer) > _HEAD_BYTES:
-                raise Hangup("a head too large")
+            # The first bytes of its end may be there.
+            self._searched = max(0, size - 3)
             return False
+        self._searched = 0
+        if self._buffer.count(b"\r\n", 0, end) > _MOST_FIELDS:
+            raise Hangup("too many fields")
         lines = self._buffer[:end].decode("latin-1").split("\r\n")
         del self._buffer[: end + 4]
         words = lines[0].split(" ")
@@ -146,19 +160,20 @@ class Connection:
             size = _length(line.split(";")[0].strip(), 16)
             self._is_last_chunk_read = size == 0
             self._left = size + 2 if size else 0
-        trailers = dict(request.headers)
         while (line := self._line()) is not None:
             if not line:
                 return True
-            trailers.update(_fields([line]))
-            request.headers = trailers
+            self._trailer_bytes += len(line)
+            request.headers.update(_fields([line]))
+            if self._trailer_bytes > _HEAD_BYTES or len(request.headers) > 2 * _MOST_FIELDS:
+                raise Hangup("trailers too large")
         return False
 
     def _line(self) -> str | None:
-        end = self._buffer.find(b"\r\n")
-        if end > _LINE_BYTES or (end < 0 and len(self._buffer) > _LINE_BYTES):
-            raise Hangup("a line too long")
+        end = self._buffer.find(b"\r\n", 0, _LINE_BYTES + 2)
         if end < 0:
+            if len(self._buffer) > _LINE_BYTES + 1:
+                raise Hangup("a line too long")
             return None
         line = self._buffer[:end].decode("latin-1")
         del self._buffer[: end + 2]

@@ -6,6 +6,7 @@ library is, which is what a sandbox is shown; a virtual environment's own folder
 
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -19,10 +20,18 @@ from ..errors import StartRefused
 EXECUTABLES = ("provided.al2023", "provided.al2")
 PYTHONS = tuple(f"python3.{minor}" for minor in range(9, 15))
 
+_ARCHITECTURES = {"amd64": "x86_64", "aarch64": "arm64"}
+
 _ASK = "import json, sys; print(json.dumps([sys.base_prefix, *sys.version_info[:2]]))"
 _ASK_SECONDS = 10
 _USUAL = ("/usr/bin", "/usr/local/bin")
 _OF_USERS = (".pyenv/versions/*/bin", ".local/share/uv/python/*/bin")
+
+
+def architecture() -> str:
+    """This host's processor, as `Architectures` names it."""
+    machine = platform.machine().lower()
+    return _ARCHITECTURES.get(machine, machine)
 
 
 @dataclass(frozen=True, slots=True)

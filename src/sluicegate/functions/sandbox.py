@@ -5,6 +5,7 @@ import json
 import os
 import select
 import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping
 
 from .places import Places
@@ -37,6 +38,9 @@ class Sandbox:
         self._lifeline = lifeline
         self._at_end: list[Callable[[], None]] = []
         self._is_closed = False
+        # Who ends it may be another than who closes it: what is closed may be another sandbox's.
+        self._lock = threading.Lock()
+        self._is_let_go = False
 
     def go(self, line: bytes) -> None:
         """Tell the launcher which function it is; nothing can be told afterwards."""
@@ -58,15 +62,18 @@ class Sandbox:
     def kill(self) -> None:
         """End all of it: with its first process everything else ends."""
         self.is_ending = True
-        if self._lifeline >= 0:
-            lifeline, self._lifeline = self._lifeline, -1
-            os.close(lifeline)
-            return
-        with contextlib.suppress(OSError), open(f"/proc/{self.pid}/autogroup", "w") as file:
-            # Dying takes time too, of which it had a small share; see `kernel.step_aside`.
-            file.write("0")
-        with contextlib.suppress(OSError):
-            signal.pidfd_send_signal(self.process, signal.SIGKILL)
+        with self._lock:
+            if self._is_let_go:
+                return
+            if self._lifeline >= 0:
+                lifeline, self._lifeline = self._lifeline, -1
+                os.close(lifeline)
+                return
+            with contextlib.suppress(OSError), open(f"/proc/{self.pid}/autogroup", "w") as file:
+                # Dying takes time too, of which it had a small share; see `kernel.step_aside`.
+                file.write("0")
+            with contextlib.suppress(OSError):
+                signal.pidfd_send_signal(self.process, signal.SIGKILL)
 
     @property
     def is_gone(self) -> bool:
@@ -89,9 +96,11 @@ class Sandbox:
         self.kill()
         is_readable(self.process, _END_SECONDS)
         self.exit_code()
-        for each in (self.process, self._ended, self._go):
-            if each >= 0:
-                os.close(each)
+        with self._lock:
+            self._is_let_go = True
+            for each in (self.process, self._ended, self._go):
+                if each >= 0:
+                    os.close(each)
         for what in self._at_end:
             what()
 

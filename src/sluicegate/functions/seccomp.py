@@ -74,7 +74,16 @@ _REFUSED = {
     "sethostname": (170, 161),
     "setns": (308, 268),
     "settimeofday": (164, 170),
-    # Memory no process has mapped is in nobody's account; see `memory`.
+    # Memory no process has mapped is in nobody's account; see `memory`. Without namespaces it would
+    # outlive its makers as well.
+    "msgctl": (71, 187),
+    "msgget": (68, 186),
+    "msgrcv": (70, 188),
+    "msgsnd": (69, 189),
+    "semctl": (66, 191),
+    "semget": (64, 190),
+    "semop": (65, 193),
+    "semtimedop": (220, 192),
     "shmget": (29, 194),
     "swapoff": (168, 225),
     "swapon": (167, 224),

@@ -2,14 +2,28 @@
 
 import contextlib
 import queue
+import resource
 import selectors
 import socket
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
+from .descriptors import NONE_LEFT, PAUSE_SECONDS
 from .pair import Line
+
+_DESCRIPTORS_OF_A_LINE = 2
+DESCRIPTORS = 2 * _DESCRIPTORS_OF_A_LINE * 80 * 64
+"""What the process should be allowed, so that a pool full of sandboxes keeps none waiting: half is
+for the relay, a quarter for the proxy, a quarter for all else."""
+
+
+def most_lines(one_in: int) -> int:
+    """How many lines there may be that take one in so many of the process's descriptors."""
+    descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return descriptors // (one_in * _DESCRIPTORS_OF_A_LINE)
 
 
 @dataclass(slots=True)
@@ -29,6 +43,8 @@ class Serving(ABC):
         for each in (self._woken, self._wake):
             each.setblocking(False)
         self._served: dict[Hashable, _Served] = {}
+        # Listeners to be held until then, because no descriptor was left.
+        self._left_alone: dict[Hashable, float] = {}
         self._is_open = True
         # Guards who runs what is told: the thread, and when it is gone, whoever tells.
         self._lock = threading.Lock()
@@ -87,8 +103,9 @@ class Serving(ABC):
 
     def _run(self) -> None:
         while self._is_open:
-            for key, events in self.selector.select():
+            for key, events in self.selector.select(PAUSE_SECONDS if self._left_alone else None):
                 key.data(events)
+            self._take_up_again()
         for sandbox in list(self._served):
             self._end(sandbox)
         with self._lock:
@@ -119,6 +136,7 @@ class Serving(ABC):
 
     def _end(self, sandbox: Hashable) -> None:
         served = self._served.pop(sandbox, None)
+        self._left_alone.pop(sandbox, None)
         if served is None:
             return
         if not served.is_held:
@@ -134,9 +152,18 @@ class Serving(ABC):
             return  # dropped, or held, by what was handled just before
         try:
             inside = served.listener.accept()[0]
-        except OSError:
+        except OSError as error:
+            if error.errno in NONE_LEFT:
+                self.hold(sandbox, held=True)
+                self._left_alone[sandbox] = time.monotonic() + PAUSE_SECONDS
             return
         try:
             self._begin(sandbox, inside, served.lines)
         except OSError:
             inside.close()
+
+    def _take_up_again(self) -> None:
+        now = time.monotonic()
+        for sandbox in [each for each, until in self._left_alone.items() if until <= now]:
+            del self._left_alone[sandbox]
+            self.hold(sandbox, held=False)

@@ -100,7 +100,7 @@ class Spawner:
             GO: go,
             INFO: info_write,
             BLOCK: block,
-            ARGUMENTS: _held("\0".join(told["arguments"]).encode() + b"\0"),
+            ARGUMENTS: _held(_parted(told["arguments"])),
             FILTER: _held(self._filter),
         }
         try:
@@ -174,7 +174,10 @@ def _arrange_descriptors() -> socket.socket:
 def _serve(control: socket.socket, spawner: Spawner) -> bool:
     """Answer one message; false when the service is gone."""
     space = socket.CMSG_SPACE(MOST_SENT * 4)
-    told, beside, _, _ = control.recvmsg(_MESSAGE_BYTES, space, socket.MSG_CMSG_CLOEXEC)
+    try:
+        told, beside, _, _ = control.recvmsg(_MESSAGE_BYTES, space, socket.MSG_CMSG_CLOEXEC)
+    except ConnectionResetError:
+        return False  # gone before it had read the last answer
     if not told:
         return False
     sent = [each for _, _, data in beside for each in array.array("i", data)]
@@ -223,6 +226,13 @@ def _execute(inherited: Mapping[int, int], uid: int, command: Sequence[str]) -> 
     # Whatever is left above would be open inside.
     os.closerange(FIRST_FREE, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     os.execve(command[0], list(command), {})  # noqa: S606 - what this process is for
+
+
+def _parted(arguments: Sequence[str]) -> bytes:
+    """As bubblewrap reads them; whose text looks like two of them gets none."""
+    if any("\0" in each for each in arguments):
+        raise ValueError("an argument has a NUL")
+    return "\0".join(arguments).encode() + b"\0"
 
 
 def _held(data: bytes) -> int:

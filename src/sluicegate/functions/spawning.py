@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -41,12 +42,15 @@ class Started:
 
 
 class Spawner:
-    """One process; many threads may ask, one at a time."""
+    """One process; many threads may ask, one at a time, and wait `patience_seconds` at most."""
 
-    def __init__(self, *, staged: bool, uids: range) -> None:
+    def __init__(
+        self, *, staged: bool, uids: range, patience_seconds: float = _ANSWER_SECONDS
+    ) -> None:
         self._lock = threading.Lock()
+        self._is_given_up = False
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ours.settimeout(_ANSWER_SECONDS)
+        ours.settimeout(patience_seconds)
         self._control = ours
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "sluicegate.functions.spawner"],
@@ -68,7 +72,7 @@ class Spawner:
     @property
     def is_alive(self) -> bool:
         """Whether it can still be asked."""
-        return self._process.poll() is None
+        return not self._is_given_up and self._process.poll() is None
 
     def show(self, path: str, name: str = "") -> str:
         """Where sandboxes find the folder `path`."""
@@ -124,12 +128,16 @@ class Spawner:
         self, what: str, told: Mapping[str, object], sent: Sequence[int] = ()
     ) -> tuple[object, list[int]]:
         message = json.dumps({"do": what, **told}).encode()
-        try:
-            with self._lock:
+        with self._lock:
+            try:
                 socket.send_fds(self._control, [message], list(sent))
-                answer, back, _, _ = socket.recv_fds(self._control, _ANSWER_BYTES, MOST_SENT)
-        except OSError as error:
-            raise SpawnFailed(f"the spawner does not answer: {error}") from None
+            except OSError as error:
+                raise SpawnFailed(f"the spawner is not asked: {error}") from None
+            try:
+                answer, back, flags, _ = socket.recv_fds(self._control, _ANSWER_BYTES, MOST_SENT)
+            except OSError as error:
+                self._give_up()
+                raise SpawnFailed(f"the spawner does not answer: {error}") from None
         for each in back:
             os.set_inheritable(each, False)
         if not answer:
@@ -137,7 +145,26 @@ class Spawner:
         read = json.loads(answer)
         if "error" in read:
             raise SpawnFailed(read["error"])
+        if flags & socket.MSG_CTRUNC:
+            for each in back:
+                os.close(each)
+            if what == "start":
+                # Nobody could watch it; a command without namespaces goes with its lifeline.
+                _kill(read["answer"])
+            raise SpawnFailed("this process may open no more files")
         return read["answer"], back
+
+    def _give_up(self) -> None:
+        """End it at once: its answer, when it came, would be taken for the next question's."""
+        self._is_given_up = True
+        self._control.close()
+        self._process.kill()
+        self._process.wait()
+
+
+def _kill(pid: object) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(int(str(pid)), signal.SIGKILL)
 
 
 def _started(pid: object, back: list[int]) -> Started:

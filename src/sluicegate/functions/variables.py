@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from .model import Credentials, FunctionVersion
 from .places import Places
+from .platform_lines import JSON
 
 # Read by an interpreter, or by the C library, before any code of ours runs: a function that sets
 # one is not given a process that is already running.
@@ -65,9 +66,19 @@ def variables(
         "LAMBDA_RUNTIME_DIR": places.runtime,
         "PWD": places.task,
         **execution,
+        **_logging(version),
     }
 
 
-def must_start_with(environment: Mapping[str, str]) -> bool:
-    """Whether some of these variables only count when a process starts with them."""
-    return any(name.startswith(_READ_AT_START) for name in environment)
+def must_start(version: FunctionVersion) -> bool:
+    """Whether some of a function's variables only count when a process starts with them."""
+    return any(
+        name.startswith(_READ_AT_START) for name in (*version.environment, *_logging(version))
+    )
+
+
+def _logging(version: FunctionVersion) -> Mapping[str, str]:
+    """What has AWS's runtime clients write JSON, of these levels; text is what they write."""
+    if version.log_format != JSON:
+        return {}
+    return {"AWS_LAMBDA_LOG_FORMAT": JSON, "AWS_LAMBDA_LOG_LEVEL": version.log_level}

@@ -107,7 +107,15 @@ class Calls(Protocol):
 
 
 class Keepers(Protocol):
-    """Those who make what the state says come true, in another process; `serve` supplies them."""
+    """Those who make what the state says come true, in another process; `serve` supplies them.
+
+    A cluster that is made here has its brokers and data at their `home`.
+    """
+
+    @property
+    def home(self) -> str:
+        """The id of the state folder they keep clusters in."""
+        ...
 
     def nudge(self) -> None:
         """Say that desired state has changed, and wait until it was looked at.

@@ -19,9 +19,10 @@ from ..api.http import Http
 from ..clock import SystemClock
 from ..errors import StartRefused
 from ..functions.isolation import Isolation
-from ..functions.proxy import DESCRIPTORS
+from ..functions.serving import DESCRIPTORS
 from ..wire.message import Request, Response
 from .build import build, open_databases
+from .homes import home_of
 from .keys import open_root_key, open_vault
 from .limits import allow_descriptors
 from .nudges import Nudges
@@ -43,11 +44,11 @@ def main() -> None:
     orders = Orders.read(line)
     settings = orders.settings
     # Four for each connection there may be, so that databases can still be opened beside them.
-    allow_descriptors(4 * Http.most_connections + (DESCRIPTORS if settings.reach else 0))
+    allow_descriptors(4 * Http.most_connections + DESCRIPTORS)
     folder = StateFolder(settings.state_folder)
     vault = open_vault(folder)
     databases = open_databases(settings, folder)
-    keepers, clock, endpoint = Nudges(socket.socket(fileno=orders.keepers)), SystemClock(), _Late()
+    clock, endpoint = SystemClock(), _Late()
     functions = RunningFunctions(settings, vault, clock, endpoint.answer)
     # Found out by starting a sandbox, which mostly waits: meanwhile the rest is built.
     isolation = ThreadPoolExecutor(1, "isolation").submit(functions.isolation)
@@ -58,7 +59,7 @@ def main() -> None:
         open_root_key(folder, settings),
         clock,
         functions=functions,
-        keepers=keepers,
+        keepers=Nudges(socket.socket(fileno=orders.keepers), home_of(folder).id),
         log_events_lost=lambda: functions.log_events_lost,
     )
     endpoint.front = built.front

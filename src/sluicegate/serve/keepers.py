@@ -11,21 +11,12 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
+from ..errors import SluicegateError
 from ..settings import Settings
 from .nudges import answer_nudges
 from .state import StateFolder
 
 _log = logging.getLogger("sluicegate.serve")
-
-
-def say_none_runs(settings: Settings, folder: StateFolder) -> None:
-    """Before anybody can ask: what ran under an earlier `serve` is not up."""
-    from ..store import clusters
-    from ..store.database import Database, sqlite_url
-
-    database = Database(settings.database or sqlite_url(folder.database))
-    with contextlib.closing(database), database.write() as tx:
-        clusters.none_runs(tx)
 
 
 class Keeps(Protocol):
@@ -40,6 +31,14 @@ class Keeps(Protocol):
         ...
 
 
+class Leased(Protocol):
+    """What is ours for a time."""
+
+    def close(self) -> None:
+        """Give it back."""
+        ...
+
+
 class Keepers:
     """The clusters' keeper, loaded and started in a thread, and the threads that nudge it."""
 
@@ -51,6 +50,7 @@ class Keepers:
         self._folder = folder
         self._has_begun = threading.Event()
         self._clusters: Keeps | None = None
+        self._lease: Leased | None = None
         self._doors = contextlib.ExitStack()
         self._thread = threading.Thread(target=self._begin, name="keepers", daemon=True)
 
@@ -72,6 +72,10 @@ class Keepers:
         self._has_begun.wait()
         if self._clusters is not None:
             self._clusters.close()
+        if self._lease is not None:
+            # Without the database it ends by itself.
+            with contextlib.suppress(SluicegateError):
+                self._lease.close()
         self._doors.close()
 
     def _look(self) -> None:
@@ -95,6 +99,7 @@ class Keepers:
         from ..clusters.keeper import Keeper
         from ..clusters.secrets import ServiceSecrets
         from ..store.database import Database, sqlite_url
+        from .homes import Lease, home_of
         from .keys import open_vault
 
         settings, clock = self._settings, SystemClock()
@@ -110,8 +115,12 @@ class Keepers:
             clock,
             _tell,
         )
-        keeper = Keeper(database, fleet, ServiceSecrets(settings.endpoint, vault, clock), clock)
+        home, secrets = home_of(self._folder), ServiceSecrets(settings.endpoint, vault, clock)
+        keeper = Keeper(database, fleet, secrets, clock, home.id)
         keeper.start()
+        lease = Lease(database, home, keeper.close)
+        lease.start()
+        self._lease = lease
         return keeper
 
 

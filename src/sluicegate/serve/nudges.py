@@ -12,9 +12,10 @@ _PATIENCE_SECONDS = 5.0
 
 
 class Nudges:
-    """The `api` child's end, shared by many threads."""
+    """The `api` child's end, shared by many threads; `home` is where those keep clusters."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, home: str) -> None:
+        self.home = home
         connection.settimeout(_PATIENCE_SECONDS)
         self._connection = connection
         self._answers = connection.makefile("rb")

@@ -58,13 +58,18 @@ class StateFolder:
         return self.path / "clusters"
 
     @property
+    def home(self) -> Path:
+        """The folder's id, beside the data that clusters have here; it goes where they go."""
+        return self.clusters / "home"
+
+    @property
     def packages(self) -> Path:
         """Functions' deployment packages, as they were uploaded and unpacked."""
         return self.path / "packages"
 
     def files(self) -> Iterator[Path]:
         """All of these, and what SQLite keeps beside each of its own."""
-        yield from (self.lock, self.master_key, self.root_credentials)
+        yield from (self.lock, self.master_key, self.root_credentials, self.home)
         for database in (self.database, self.decisions, self.log_events):
             for ending in ("", "-wal", "-shm", "-journal"):
                 yield database.with_name(database.name + ending)
@@ -85,9 +90,10 @@ def open_folder(settings: Settings) -> StateFolder:
     if stat.S_IMODE(status.st_mode) & 0o077:
         folder.path.chmod(0o700)
     # From here on nobody else puts anything into it; before, others may have.
+    for path in (folder.packages, folder.clusters):
+        _refuse_planted(path, stat.S_ISDIR)
     for path in folder.files():
         _refuse_planted(path, stat.S_ISREG)
-    _refuse_planted(folder.packages, stat.S_ISDIR)
     return folder
 
 

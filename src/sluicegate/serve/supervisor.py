@@ -7,12 +7,15 @@ A child that dies is started again; the socket stays open in between, so that cl
 of being refused. When the supervisor goes, however it goes, the child's lifeline closes.
 """
 
+import contextlib
 import dataclasses
+import math
 import signal
 import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 
 from .. import __version__
@@ -25,8 +28,10 @@ from .listener import listen
 from .state import StateFolder, open_folder, take_lock
 
 _GRACE_SECONDS = 15.0
-# Functions that run are waited for, for half a minute at most; then their offsets are committed.
-_WORKERS_GRACE_SECONDS = 45.0
+# Functions that run are waited for, which is a quarter of an hour at most; then their offsets are
+# committed. After so long in silence whoever asked us to stop is told what we wait for.
+_WORKERS_GRACE_SECONDS = 15 * 60 + 15.0
+_SILENT_SECONDS = 3.0
 _CLOSING_SECONDS = 0.05
 _NUDGE_SECONDS = 2.0
 # Nothing is looked for by the clock; it only bounds what a lost signal could cost.
@@ -84,14 +89,20 @@ def _nudge_all(workers: list[Place]) -> None:
 
 def _prepare(settings: Settings, folder: StateFolder) -> None:
     # Imported here, while the child imports too: before it is started, users would wait for it.
+    from ..store.database import Database, sqlite_url
     from ..store.migrate import migrate_state
-    from .keepers import say_none_runs
+    from .homes import come_home
     from .keys import open_root_key, open_vault
+    from .seal import check_vault
 
-    open_vault(folder)
+    vault = open_vault(folder)
     open_root_key(folder, settings)
     migrate_state(settings.database, folder.database, folder.decisions, folder.log_events)
-    say_none_runs(settings, folder)
+    database = Database(settings.database or sqlite_url(folder.database))
+    with contextlib.closing(database):
+        check_vault(vault, folder, database)
+        # Before anybody can ask: what ran under an earlier `serve` is not up.
+        come_home(folder, database)
 
 
 def _keep(api: Place, workers: list[Place]) -> None:
@@ -105,7 +116,7 @@ def _keep(api: Place, workers: list[Place]) -> None:
 
 def _end(api: Place, workers: list[Place], keepers: Keepers) -> None:
     """Workers first: what they deliver just now still needs the endpoint and the brokers."""
-    end([each.child for each in workers if each.child], _wait, _WORKERS_GRACE_SECONDS)
+    end([each.child for each in workers if each.child], _waiting(), _WORKERS_GRACE_SECONDS)
     # Side by side: brokers take a second to end, requests under way up to ten.
     closing = threading.Thread(target=keepers.close, name="close", daemon=True)
     closing.start()
@@ -113,6 +124,25 @@ def _end(api: Place, workers: list[Place], keepers: Keepers) -> None:
     deadline = time.monotonic() + _GRACE_SECONDS
     while closing.is_alive() and time.monotonic() < deadline and _wait(_CLOSING_SECONDS):
         pass
+
+
+def _waiting() -> Callable[[float], bool]:
+    """`_wait`, and after a while a line that says what for."""
+    tell_at = time.monotonic() + _SILENT_SECONDS
+
+    def wait(seconds: float) -> bool:
+        nonlocal tell_at
+        if time.monotonic() >= tell_at:
+            tell_at = math.inf
+            print(
+                "sluicegate: functions of triggers are running; they are waited for and committed. "
+                "Ctrl-C again ends them at once.",
+                file=sys.stderr,
+                flush=True,
+            )
+        return _wait(seconds)
+
+    return wait
 
 
 def _wait(seconds: float) -> bool:

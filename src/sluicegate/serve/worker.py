@@ -19,13 +19,14 @@ from ..execution.interfaces import StoreAttachments
 from ..execution.packages import stored_packages
 from ..execution.versions import Versions
 from ..functions.pool import Pool
-from ..functions.proxy import DESCRIPTORS
+from ..functions.serving import DESCRIPTORS
 from ..settings import Settings
 from ..store.database import Database, sqlite_url
 from ..triggers.keeper import Keeper
 from ..triggers.kept import Kept
 from ..triggers.sources import Sources
 from .clients import network_clients
+from .homes import home_of
 from .keys import open_vault
 from .limits import allow_descriptors
 from .orders import WorkerOrders
@@ -86,6 +87,7 @@ def _work(orders: WorkerOrders) -> None:
             attachments=attachments,
             clock=clock,
         ),
+        home_of(folder).id,
     )
     keeper.start()
     for _ in sys.stdin.buffer:
@@ -102,8 +104,7 @@ def _work(orders: WorkerOrders) -> None:
 
 
 def _pool(settings: Settings, roles: ExecutionRoles, logs: FunctionLogs) -> Pool:
-    if settings.reach:
-        allow_descriptors(DESCRIPTORS)
+    allow_descriptors(DESCRIPTORS)
     return Pool(
         settings,
         cache=settings.cache_folder / "functions",

@@ -48,20 +48,30 @@ def add(tx: Tx, event: AsyncInvocation) -> None:
     tx.execute(async_invocations.insert().values(asdict(event)))
 
 
-def due(tx: Tx, now_ms: int, *, but: Collection[str], limit: int) -> list[AsyncInvocation]:
-    """The events to be tried by now, those that wait longest first, those in `but` left out."""
+def due(
+    tx: Tx, now_ms: int, *, but: Collection[str], but_of: Collection[str], limit: int
+) -> list[AsyncInvocation]:
+    """The events to be tried by now, those that wait longest first; those in `but`, and those of
+    the functions in `but_of`, left out."""
     query = sa.select(async_invocations).where(
-        async_invocations.c.due_ms <= now_ms, async_invocations.c.id.not_in(list(but))
+        async_invocations.c.due_ms <= now_ms, *_left_out(but, but_of)
     )
     order = (async_invocations.c.due_ms, async_invocations.c.id)
     rows = tx.execute(query.order_by(*order).limit(limit))
     return [AsyncInvocation(**row._mapping) for row in rows]
 
 
-def next_due(tx: Tx, *, but: Collection[str]) -> int | None:
-    """When the next event is to be tried, those in `but` left out; None when there is none."""
-    query = sa.select(sa.func.min(async_invocations.c.due_ms))
-    return tx.execute(query.where(async_invocations.c.id.not_in(list(but)))).scalar()
+def next_due(tx: Tx, *, but: Collection[str], but_of: Collection[str]) -> int | None:
+    """When the next event is to be tried, of the same ones; None when there is none."""
+    query = sa.select(sa.func.min(async_invocations.c.due_ms)).where(*_left_out(but, but_of))
+    return tx.execute(query).scalar()
+
+
+def _left_out(but: Collection[str], but_of: Collection[str]) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        async_invocations.c.id.not_in(list(but)),
+        async_invocations.c.function_id.not_in(list(but_of)),
+    )
 
 
 def again(tx: Tx, event: AsyncInvocation) -> None:

@@ -54,6 +54,8 @@ clusters = sa.Table(
     sa.Column("running_version", sa.String(32), nullable=True),
     sa.Column("kafka_id", sa.String(32), nullable=True),
     sa.Column("applied_revision", sa.BigInteger, nullable=False),
+    # Whose `serve` keeps it, see `homes`; NULL only in what an older release made.
+    sa.Column("home", sa.String(36), nullable=True),
     sa.UniqueConstraint("account", "region", "name"),
 )
 
@@ -61,6 +63,12 @@ PRESENT, DELETED = "present", "deleted"
 
 STARTING = "brokers are starting"
 """Why a cluster is not up, where there is nothing more to say."""
+
+LATE = "brokers that were started with the last change do not serve yet"
+"""Why a change is not in effect after a minute, where there is nothing more to say."""
+
+AWAY = "its brokers are away"
+"""How the reason begins why a cluster is not up whose home nobody keeps."""
 
 CLIENT = "CLIENT"
 CLIENT_SECURE = "CLIENT_SECURE"
@@ -101,7 +109,8 @@ class Security:
 class Cluster:
     """A cluster. `id` is `UUID-n`, the last part of its ARN; `kafka_id` is what Kafka calls it.
 
-    `kafka_version` is the one that was asked for, `running_version` the one that runs.
+    `kafka_version` is the one that was asked for, `running_version` the one that runs; `home` is
+    the state folder that has its brokers and data.
     """
 
     id: str
@@ -129,6 +138,7 @@ class Cluster:
     running_version: str | None = None
     kafka_id: str | None = None
     applied_revision: int = 0
+    home: str | None = None
 
     @property
     def arn(self) -> str:
@@ -239,6 +249,20 @@ def all_of(tx: Tx) -> list[Cluster]:
     return [_cluster(row) for row in rows]
 
 
+def at_home(tx: Tx, home: str) -> list[str]:
+    """The ids of the clusters that are kept there, oldest first."""
+    query = sa.select(clusters.c.id).where(clusters.c.home == home)
+    rows = tx.execute(query.order_by(clusters.c.created_ms, clusters.c.id))
+    return list(rows.scalars())
+
+
+def elsewhere(tx: Tx, home: str) -> frozenset[str]:
+    """The ARNs of the clusters that are not at home there."""
+    table = clusters.c
+    query = sa.select(table.account, table.region, table.name, table.id)
+    return frozenset(arn_of(*row) for row in tx.execute(query.where(table.home != home)))
+
+
 def set_state(
     tx: Tx,
     cluster_id: str,
@@ -254,9 +278,16 @@ def set_state(
     return bool(tx.execute(query.values(values)).rowcount)
 
 
-def none_runs(tx: Tx) -> None:
-    """Nothing of a cluster runs yet: what was up is HEALING until its brokers answer."""
-    query = clusters.update().where(clusters.c.state.in_(["ACTIVE", "UPDATING"]))
+def bring_home(tx: Tx, cluster_id: str, home: str) -> None:
+    """Say whose a cluster is that has no home yet."""
+    which = clusters.c.id == cluster_id, clusters.c.home.is_(None)
+    tx.execute(clusters.update().where(*which).values(home=home))
+
+
+def none_runs(tx: Tx, home: str) -> None:
+    """Nothing of this home runs yet: what was up is HEALING until its brokers answer."""
+    is_up = clusters.c.state.in_(["ACTIVE", "UPDATING"])
+    query = clusters.update().where(clusters.c.home == home, is_up)
     values = {"state": "HEALING", "state_code": "WAITING", "state_message": STARTING}
     tx.execute(query.values(values))
 

@@ -83,7 +83,8 @@ class Access:
 class EventSourceMapping:
     """A mapping. Either `event_source_arn` or `bootstrap_servers` says where the records are.
 
-    `function_arn` ends as the request named the function, `function_id` is the one it meant then.
+    `function_arn` ends as the request named the function, `function_id` is the one it means: a
+    function that is made again under that name has it too.
     `filters` are patterns; under a customer's key they are in `sealed_filters`. `destination` is
     where failed batches go, "" for nowhere. `started_ms` is when the group's first offsets were
     written, `interface_ids` the network interfaces the keeper made.
@@ -209,6 +210,20 @@ def want_deleted(tx: Tx, mapping_id: str) -> None:
     """Say that a mapping should not be any more."""
     tx.execute(_one(mapping_id).values(wanted=DELETED))
     epoch.bump(tx, epoch.MAPPINGS)
+
+
+def adopt(tx: Tx, function_arn: str, function_id: str) -> None:
+    """Let the mappings that name a function, by whichever qualifier, mean the one there is now.
+
+    Their function was deleted and has been made again.
+    """
+    named, prefix = event_source_mappings.c.function_arn, f"{function_arn}:"
+    # Not LIKE: it has wildcards that names may hold, and on SQLite no upper and lower case.
+    is_named = (named == function_arn) | (sa.func.substr(named, 1, len(prefix)) == prefix)
+    revision = event_source_mappings.c.revision + 1
+    query = event_source_mappings.update().where(is_named)
+    if tx.execute(query.values(function_id=function_id, revision=revision)).rowcount:
+        epoch.bump(tx, epoch.MAPPINGS)
 
 
 def generation(tx: Tx) -> int:

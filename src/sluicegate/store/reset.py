@@ -5,8 +5,8 @@ from .database import Database
 from .schema import journal, metadata
 
 # What outlives a reset: the epoch must move on, never back, or a cache would believe itself valid;
-# the brokers' authority is trusted by clients' files.
-_KEPT = frozenset({"epoch", "authorities"})
+# the brokers' authority is trusted by clients' files; homes and seals are of state folders.
+_KEPT = frozenset({"epoch", "authorities", "homes", "seals"})
 
 
 def empty(state: Database, *journals: Database) -> None:

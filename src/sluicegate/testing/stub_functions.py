@@ -19,6 +19,10 @@ class StubFunctions:
         """One Python, and executables."""
         return ("python3.11", "provided.al2023", "provided.al2")
 
+    def architecture(self) -> str:
+        """The same everywhere."""
+        return "x86_64"
+
     def invoke(self, version: FunctionVersion, invocation: Invocation) -> Outcome:
         """What `handler` makes of it."""
         let_go = version.hold()

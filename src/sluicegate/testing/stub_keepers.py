@@ -6,6 +6,8 @@ from collections.abc import Callable
 class StubKeepers:
     """`on_nudge` may be set to what a real keeper would do, as seen in the state."""
 
+    home = ""
+
     def __init__(self) -> None:
         self.nudged = 0
         self.on_nudge: Callable[[], None] = _nothing

@@ -12,38 +12,29 @@ Every worker that is given the mapping polls; what it is, only the one with the 
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from ..clock import Clock
-from ..execution import interfaces
-from ..execution.calls import RoleCalls
-from ..execution.findings import Connection, Surveyed, Unreachable
+from ..errors import Unavailable
+from ..execution.findings import Connection
 from ..execution.interfaces import Attachments
-from ..execution.plan import When
-from ..execution.survey import survey
 from ..execution.versions import Versions
-from ..store import epoch, mapping_leases, mapping_progress, mappings
+from ..store import epoch, mapping_leases, mappings
 from ..store.database import Database
 from ..store.mapping_leases import Lease
 from ..store.mapping_progress import Progress
 from ..store.mappings import DELETED, DISABLED, ENABLED, EventSourceMapping
 from . import problems
+from .notes import Notes
 from .problems import Problem
+from .surveys import CHECK_SECONDS, SOONEST_SECONDS, Calls, Seen, Surveys
 
 _log = logging.getLogger("sluicegate.triggers")
 
 _STEP_SECONDS = 0.25
-_CHECK_SECONDS = 30.0
-# A flood of changed policies must not become a flood of surveys.
-_SOONEST_SECONDS = 1.0
-# A password that is refused may have been changed; the secret is read again, but not all the time.
-_LOGIN_SECONDS = 5.0
-# As on AWS: a minute less than a function may have otherwise.
-_MOST_TIMEOUT_SECONDS = 840
 _LEASE_MS = 10_000
 _RENEW_SECONDS = 3.0
-_NOTE_SECONDS = 1.0
 _EVERY_STATE = ("Creating", "Enabled", "Disabled", "Enabling", "Disabling", "Updating")
 
 
@@ -78,12 +69,8 @@ class Polling(Protocol):
         ...
 
 
-class Machinery(Protocol):
+class Machinery(Calls, Protocol):
     """What a kept mapping works with; `worker` supplies it."""
-
-    def calls(self, mapping: EventSourceMapping, role_arn: str) -> RoleCalls:
-        """Calls as the execution role."""
-        ...
 
     def polling(
         self, mapping: EventSourceMapping, connection: Connection, *, is_first: bool
@@ -96,7 +83,7 @@ class Machinery(Protocol):
 
 
 class CannotPoll(Exception):
-    """The source cannot be polled; `problem` says why. It is tried again."""
+    """The source cannot be polled; `problem` says why. It is tried again, after longer pauses."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.text)
@@ -104,12 +91,13 @@ class CannotPoll(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """What a survey was made for, and when."""
+class _Hindered:
+    """Why there is no poller, and when it is tried again: later each time, or after a survey."""
 
-    revision: int
-    permissions: int
-    at: float
+    problem: Problem
+    seen: Seen | None
+    until: float
+    pause: float
 
 
 class Kept:
@@ -129,19 +117,17 @@ class Kept:
         self._id = mapping_id
         self._holder = holder
         self._database = database
-        self._versions = versions
         self._machinery = machinery
-        self._attachments = attachments
         self._clock = clock
         self._monotonic = monotonic
         self._lease: Lease | None = None
         self._polling: Polling | None = None
         self._polled: tuple[int, Connection] | None = None
-        self._connection: Connection | None = None
-        self._seen: _Seen | None = None
-        self._problem: Problem | None = None
-        self._renew_at = self._noted_at = 0.0
-        self._noted: list[Progress] = []
+        self._polling_since = 0.0
+        self._hindered: _Hindered | None = None
+        self._surveys = Surveys(database, versions, machinery, attachments, monotonic)
+        self._notes = Notes(mapping_id, holder, database, clock, monotonic)
+        self._renew_at = 0.0
         self._delivered_before = False
 
     def step(self) -> float | None:
@@ -155,20 +141,37 @@ class Kept:
             return None
         if mapping.wanted == DELETED:
             return self._remove(mapping)
+        try:
+            self._advance(mapping, permissions)
+        except Unavailable:
+            raise
+        except Exception:
+            # Who waits for it to leave a state it cannot be changed in must not wait for ever.
+            self._say(mapping, ENABLED if mapping.is_enabled else DISABLED, problems.INTERNAL)
+            raise
+        return _STEP_SECONDS
+
+    def _advance(self, mapping: EventSourceMapping, permissions: int) -> None:
         if not mapping.is_enabled:
             self.stop_polling()
             self._say(mapping, DISABLED, None)
-            return _STEP_SECONDS
-        problem = self._source_problem(mapping, permissions)
-        if problem is not None:
-            self.stop_polling()
-        elif self._connection is None:
-            return _STEP_SECONDS  # nothing is known yet: the endpoint is out of reach
-        else:
-            problem = self._poll(mapping, self._connection)
-        self._say(mapping, ENABLED, problem)
-        self._note()
-        return _STEP_SECONDS
+            return
+        self._surveys.look(
+            mapping,
+            permissions,
+            is_holder=self._lease is not None,
+            must_log_in_anew=self._must_log_in_anew,
+        )
+        # Before a survey had an answer nothing is known of what it is now: what runs, runs on.
+        if self._surveys.knows(mapping):
+            problem, connection = self._surveys.problem, self._surveys.connection
+            if problem is not None:
+                self.stop_polling()
+            elif connection is not None:
+                problem = self._poll(mapping, connection)
+            self._say(mapping, ENABLED, problem)
+        if self._polling is not None:
+            self._notes.write(self._polling)
 
     def stop(self) -> None:
         """Stop polling, and let another worker have the lease."""
@@ -200,84 +203,56 @@ class Kept:
         self.stop_polling()
         if self._lease is None:
             return _STEP_SECONDS
-        choice = self._versions.choice(mapping.function_id, mapping.qualifier)
-        if choice is not None and mapping.interface_ids:
-            calls = self._machinery.calls(mapping, choice.version.role_arn)
-            match interfaces.remove(mapping, calls, self._attachments):
-                case interfaces.Left(ids, message):
-                    _log.warning("interfaces stay mapping=%s %s: %s", mapping.id, ids, message)
-                case Unreachable():
-                    return _STEP_SECONDS
-                case interfaces.Removed():
-                    pass
+        if not self._surveys.let_go(mapping):
+            return _STEP_SECONDS
         with self._database.write() as tx:
             mappings.remove(tx, mapping.id)
         return None
 
-    def _source_problem(self, mapping: EventSourceMapping, permissions: int) -> Problem | None:
-        """Survey when it is due; what is wrong with the source, as far as is known."""
-        now, seen = self._monotonic(), self._seen
-        is_due = (
-            seen is None
-            or now - seen.at > _CHECK_SECONDS
-            or (now - seen.at > _LOGIN_SECONDS and self._must_log_in_anew())
-            or (
-                (seen.revision, seen.permissions) != (mapping.revision, permissions)
-                and now - seen.at > _SOONEST_SECONDS
-            )
-        )
-        if is_due:
-            self._problem = self._surveyed(mapping)
-            self._seen = _Seen(mapping.revision, permissions, now)
-        return self._problem
-
-    def _surveyed(self, mapping: EventSourceMapping) -> Problem | None:
-        choice = self._versions.choice(mapping.function_id, mapping.qualifier)
-        if choice is None:
-            return problems.FUNCTION_GONE
-        if choice.version.timeout_seconds > _MOST_TIMEOUT_SECONDS:
-            return problems.TIMEOUT_TOO_LONG
-        calls = self._machinery.calls(mapping, choice.version.role_arn)
-        when = When.START if self._connection is None and self._lease else When.CHECK
-        found = survey(mapping, calls, when, self._attachments)
-        self._keep_interfaces(mapping, found)
-        match found.outcome:
-            case Connection() as connection:
-                self._connection = connection
-            case Unreachable(message):
-                # The endpoint is out of reach: go on with what was known; that is no denial.
-                _log.warning("survey put off mapping=%s: %s", mapping.id, message)
-                return self._problem if self._connection is None else None
-        problem = problems.of(found.outcome)
-        if problem is not None and problem.detail:
-            reason = problem.reason or "PROBLEM"
-            _log.warning("%s mapping=%s: %s", reason, mapping.id, problem.detail)
-        return problem
-
-    def _keep_interfaces(self, mapping: EventSourceMapping, found: Surveyed) -> None:
-        if self._lease is not None and found.interface_ids != mapping.interface_ids:
-            with self._database.write() as tx:
-                mappings.set_interfaces(tx, mapping.id, found.interface_ids)
-
     def _poll(self, mapping: EventSourceMapping, connection: Connection) -> Problem | None:
         """Have it polled, by what it is now; what keeps it from being delivered."""
         wanted = mapping.revision, connection
-        has_failed = self._polling is not None and self._polling.has_failed
-        if has_failed or (self._polled is not None and self._polled != wanted):
+        if self._polling is not None and self._polling.has_failed:
+            self.stop_polling()
+            self._hinder(problems.INTERNAL)
+        if self._polled is not None and self._polled != wanted:
             self.stop_polling()
         if self._polling is None:
             is_first = mapping.started_ms is None
             if is_first and self._lease is None:
                 return None  # where it starts is for the holder to say
+            if (obstacle := self._obstacle()) is not None:
+                return obstacle
             try:
                 self._polling = self._machinery.polling(mapping, connection, is_first=is_first)
-            except CannotPoll as obstacle:
-                return obstacle.problem
-            self._polled = wanted
+            except CannotPoll as refusal:
+                return self._hinder(refusal.problem)
+            self._polled, self._polling_since = wanted, self._monotonic()
             if is_first:
                 with self._database.write() as tx:
                     mappings.set_started(tx, mapping.id, self._clock.now_ms())
         return self._polling.problem
+
+    def _obstacle(self) -> Problem | None:
+        """What was in the way when it was tried last, while it is too soon to try again."""
+        found = self._hindered
+        if (
+            found is None
+            or found.seen is not self._surveys.seen
+            or self._monotonic() >= found.until
+        ):
+            return None
+        return found.problem
+
+    def _hinder(self, problem: Problem) -> Problem:
+        """Try it again after a pause, twice as long as the last one while it goes on like that."""
+        now, before = self._monotonic(), self._hindered
+        pause = SOONEST_SECONDS
+        if before is not None and now - max(before.until, self._polling_since) < CHECK_SECONDS:
+            pause = min(2 * before.pause, CHECK_SECONDS)
+        _log.warning("not polled mapping=%s: %s", self._id, problem.detail or problem.text)
+        self._hindered = _Hindered(problem, self._surveys.seen, now + pause, pause)
+        return problem
 
     def _say(self, mapping: EventSourceMapping, state: str, problem: Problem | None) -> None:
         """What it is, for everybody to see; written when it has changed."""
@@ -286,8 +261,15 @@ class Kept:
         result, reason = mapping.last_processing_result, problems.USER_INITIATED
         if problem is not None:
             result, reason = problem.text, problem.reason or reason
-        elif self._has_delivered or result.startswith("PROBLEM"):
-            result = problems.OK
+        elif state == DISABLED:
+            # Of a problem nothing has shown that it is over.
+            result = problems.OK if self._has_delivered and not _is_bad(result) else result
+        else:
+            told = self._notes.results_of_others()
+            if failing := next(filter(_is_bad, told), None):
+                result = failing
+            elif told or self._has_delivered or _is_bad(result):
+                result = problems.OK
         said = state, reason, mapping.revision, result
         if said == (
             mapping.state,
@@ -305,21 +287,16 @@ class Kept:
                 mappings.set_result(tx, mapping.id, result)
 
     def _must_log_in_anew(self) -> bool:
-        return self._polling is not None and self._polling.must_log_in_anew()
+        if self._polling is not None:
+            return self._polling.must_log_in_anew()
+        hindered = self._hindered
+        return hindered is not None and hindered.problem.text == problems.LOGIN_FAILED.text
 
     @property
     def _has_delivered(self) -> bool:
         now = self._polling is not None and self._polling.has_delivered
         return now or self._delivered_before
 
-    def _note(self) -> None:
-        now = self._monotonic()
-        if self._polling is None or now - self._noted_at < _NOTE_SECONDS:
-            return
-        self._noted_at = now
-        notes = self._polling.progress()
-        timeless = [replace(note, at_ms=0) for note in notes]
-        if timeless != self._noted:
-            with self._database.write() as tx:
-                mapping_progress.note_progress(tx, notes)
-            self._noted = timeless
+
+def _is_bad(result: str) -> bool:
+    return result.startswith("PROBLEM")

@@ -41,7 +41,8 @@ _SILENCE_SECONDS = 10.0
 # While partitions are paused somebody has to look whether they can be let in again.
 _CROWDED_POLL_SECONDS = 0.02
 _MOST_POLLED = 1_000
-# As long as a function that runs may keep a rebalance waiting, whatever its timeout is.
+# As long as a function that runs may keep a rebalance waiting, whatever its timeout is: the others
+# of the group wait as well. Who leaves by himself polls on meanwhile, and waits for all of it.
 _MOST_PATIENCE_SECONDS = 30.0
 _JOIN_SECONDS = 0.5
 
@@ -57,7 +58,7 @@ class Invokes(Protocol):
 class Poller:
     """Delivers the records of one consumer until it is closed.
 
-    `most` functions are asked at once; `patience_seconds` is what a rebalance waits for them.
+    `most` functions are asked at once; `patience` says how many seconds one may take just now.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class Poller:
         clock: Clock,
         *,
         most: int,
-        patience_seconds: float,
+        patience: Callable[[], float],
         monotonic: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = lambda: random.uniform(-1, 1),
     ) -> None:
@@ -80,7 +81,7 @@ class Poller:
         self._invoker = invoker
         self._clock = clock
         self._most = most
-        self._patience = min(patience_seconds, _MOST_PATIENCE_SECONDS)
+        self._patience = patience
         self._monotonic = monotonic
         self._jitter = jitter
         # Guards what follows and the path.
@@ -181,11 +182,11 @@ class Poller:
 
         The library sends no heartbeats while it closes: the group would take no commit from us.
         """
-        deadline = self._monotonic() + self._patience
+        deadline = self._monotonic() + self._patience()
         while self._is_unfinished() and self._monotonic() < deadline:
             self._poll_once()
         # Whatever runs still has had its time.
-        self._patience = 0.0
+        self._patience = lambda: 0.0
 
     def _is_unfinished(self) -> bool:
         with self._lock:
@@ -288,9 +289,9 @@ class Poller:
                 self._forget(partitions)
 
     def _give_back(self, partitions: Collection[int]) -> None:
+        deadline = self._monotonic() + min(self._patience(), _MOST_PATIENCE_SECONDS)
         with self._lock:
             self._path.hold(partitions)
-            deadline = self._monotonic() + self._patience
             while self._path.is_running(partitions) and (left := deadline - self._monotonic()) > 0:
                 self._answers.wait(min(left, _POLL_SECONDS))
                 self._standing.note()

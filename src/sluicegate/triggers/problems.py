@@ -4,7 +4,7 @@ AWS's sentences where one is known (docs/fidelity.md names those that are ours).
 where AWS's state does not change for it: it goes on trying.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..execution.findings import (
     Connection,
@@ -45,6 +45,10 @@ TIMEOUT_TOO_LONG = Problem(
 )
 LOGIN_FAILED = Problem("PROBLEM: SASL authentication failed.", _AUTHENTICATION)
 NOT_AUTHORIZED = Problem("PROBLEM: Cluster failed to authorize Lambda.", _AUTHORIZATION)
+CERTIFICATE_INVALID = Problem(
+    "PROBLEM: Provided certificate or private key is invalid", _CONFIGURATION
+)
+INTERNAL = Problem("PROBLEM: Lambda internal error. Please contact Lambda customer support.")
 NOT_TRUSTED = Problem("PROBLEM: Lambda failed to authenticate server", _CONFIGURATION)
 UNRESOLVED = Problem(
     "PROBLEM: The provided Kafka broker endpoints cannot be resolved.", _CONFIGURATION
@@ -85,6 +89,8 @@ def of(outcome: Outcome) -> Problem | None:
                 _AUTHORIZATION,
                 message,
             )
+        case SecretMalformed(arn, "SERVER_ROOT_CA_CERTIFICATE" as kind):
+            return replace(CERTIFICATE_INVALID, detail=f"{arn} is no secret for {kind}")
         case SecretMalformed(arn, kind):
             return Problem(LOGIN_FAILED.text, _AUTHENTICATION, f"{arn} is no secret for {kind}")
         case SourceGone(arn) | NoListener(arn, _):

@@ -1,6 +1,7 @@
 """Pollers made from mappings and what a survey found: the machinery of a kept mapping."""
 
 import os
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -8,6 +9,7 @@ from ..access.sessions import Sessions
 from ..brokers import authority
 from ..clock import Clock
 from ..delivery import Bounds, DataPath, EventEncoder, EventSource, Filters, RetryPolicy
+from ..errors import AwsError, Unavailable
 from ..execution import Clients, ExecutionRoles, criteria
 from ..execution.calls import RoleCalls, SessionCalls
 from ..execution.findings import Anonymous, AsRole, Connection, Password
@@ -32,17 +34,19 @@ from ..kafka import Connection as Brokers
 from ..store.database import Database
 from ..store.mappings import EventSourceMapping
 from ..vault import Vault
-from ..wire.client import Unanswered
+from ..wire.client import answer
 from .invoking import Invoker, Running
 from .kept import CannotPoll
 from .poller import Poller
-from .problems import LOGIN_FAILED, NO_IAM, filters_unreadable
+from .problems import CERTIFICATE_INVALID, LOGIN_FAILED, NO_IAM, filters_unreadable
 from .troubles import problem_of
 
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 _MECHANISMS: tuple[Mechanism, ...] = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 _DEFAULT_WINDOW_MS = 500
+# What no function of a trigger takes longer than.
+_LONGEST_SECONDS = 900.0
 # Two for each core keep both busy while one of them waits for its function.
 _MOST_AT_ONCE = max(2, 2 * (os.cpu_count() or 1))
 
@@ -88,18 +92,31 @@ class Sources:
                 fix_start(brokers, connection.group_id, mapping.topic, _start(mapping))
             except BrokerFault as fault:
                 raise CannotPoll(problem_of(fault.trouble)) from None
-        choice = self._versions.choice(mapping.function_id, mapping.qualifier)
-        timeout = choice.version.timeout_seconds if choice else 0
-        return Poller(
-            mapping.id,
-            self._owner,
-            partial(_consumer, brokers, connection.group_id, mapping.topic, f"{mapping.id}-0"),
-            _path(mapping, connection, self._patterns(mapping)),
-            Invoker(mapping, self._functions, self._versions, self._running),
-            self._clock,
-            most=_MOST_AT_ONCE,
-            patience_seconds=timeout + 1,
-        )
+        path = _path(mapping, connection, self._patterns(mapping))
+        try:
+            return Poller(
+                mapping.id,
+                self._owner,
+                partial(_consumer, brokers, connection.group_id, mapping.topic, f"{mapping.id}-0"),
+                path,
+                Invoker(mapping, self._functions, self._versions, self._running),
+                self._clock,
+                most=_MOST_AT_ONCE,
+                patience=partial(self._patience_seconds, mapping),
+            )
+        except BrokerFault as fault:
+            # No broker was asked yet: it is what we log in with that cannot be used.
+            is_login = connection.authority is None
+            problem = LOGIN_FAILED if is_login else CERTIFICATE_INVALID
+            raise CannotPoll(replace(problem, detail=str(fault))) from None
+
+    def _patience_seconds(self, mapping: EventSourceMapping) -> float:
+        """As long as an invocation may take: it is what it is when somebody waits for one."""
+        try:
+            choice = self._versions.choice(mapping.function_id, mapping.qualifier)
+        except Unavailable:
+            return _LONGEST_SECONDS
+        return 1.0 + (choice.timeout_seconds if choice else _LONGEST_SECONDS)
 
     def _patterns(self, mapping: EventSourceMapping) -> tuple[str, ...]:
         """The mapping's filters; under a customer's key, as the key lets Lambda itself see them.
@@ -115,12 +132,15 @@ class Sources:
         signing = FunctionCredentials(
             minted.access_key, minted.secret_key, minted.token, minted.expires_ms
         )
+        asked = {
+            "CiphertextBlob": criteria.wrapped_key(self._vault, mapping),
+            "EncryptionContext": criteria.context(mapping.arn),
+        }
         try:
-            unwrapped = self._clients("kms", mapping.region, signing).decrypt(
-                CiphertextBlob=criteria.wrapped_key(self._vault, mapping),
-                EncryptionContext=criteria.context(mapping.arn),
-            )
-        except Unanswered as refusal:
+            unwrapped = answer(self._clients("kms", mapping.region, signing), "Decrypt", asked)
+        except Unavailable:
+            raise  # silence is no denial
+        except AwsError as refusal:
             raise CannotPoll(filters_unreadable(mapping.kms_key_arn, str(refusal))) from None
         return criteria.opened(self._vault, mapping, unwrapped["Plaintext"])
 

@@ -5,9 +5,21 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.unit.api.watched import ALICE, BOB, DEMO, ID, ORDERS, OTHER_ID, asked, badly, well
+from tests.unit.api.watched import (
+    ALICE,
+    BOB,
+    DEMO,
+    ID,
+    ORDERS,
+    OTHER_ID,
+    TAKEN,
+    asked,
+    badly,
+    well,
+)
 
-from sluicegate.store import clusters, mapping_leases, mappings, scram_secrets
+from sluicegate.store import clusters, homes, mapping_leases, mappings, scram_secrets
+from sluicegate.store.homes import Home
 from sluicegate.testing import Endpoint
 from sluicegate.wire.message import Request
 
@@ -197,8 +209,9 @@ def test_every_problem_says_what_to_do_next(endpoint: Endpoint) -> None:
     assert problems == [
         (
             "cluster demo",
-            "is HEALING: 127.5.6.1:9092 is taken",
-            "put right what it names; it is tried again by itself, within half a minute",
+            f"is HEALING: {TAKEN}",
+            "find who has it with ss -ltnp 'sport = :9092', and end it; it is tried again by "
+            "itself, within half a minute",
         ),
         (
             "cluster demo",
@@ -263,6 +276,56 @@ def test_a_cluster_that_is_made_for_too_long_is_a_problem(
     with endpoint.databases.state.write() as tx:
         clusters.create(tx, made)
     assert bool(status(endpoint)["problems"]) is is_late
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "next_step"),
+    [
+        (
+            "HEALING",
+            "broker 2 ended: it was ended by signal 9",
+            "read /state/a/clusters/a1b2-1/broker-2/broker.log on machine-a; it is tried again by "
+            "itself, within half a minute",
+        ),
+        (
+            "HEALING",
+            TAKEN,
+            "find who has it with ss -ltnp 'sport = :9092', and end it; it is tried again by "
+            "itself, within half a minute",
+        ),
+        (
+            "HEALING",
+            clusters.STARTING,
+            "wait a minute; if it stays, read /state/a/clusters/a1b2-1/broker-N/broker.log on "
+            "machine-a of each broker N, and what `sluicegate serve` says on its standard error",
+        ),
+        (
+            "HEALING",
+            f"{clusters.AWAY}: no `sluicegate serve` runs on …",
+            "run `sluicegate serve` on machine-a: it is up once its brokers are",
+        ),
+        (
+            "HEALING",
+            "no free loopback ports for the brokers",
+            "put right what it names; it is tried again by itself, within half a minute",
+        ),
+        (
+            "CREATING",
+            "Apache Kafka 4.4.0: 2 of 45 jars",
+            "put right what it names, or wait for what is under way; it is tried again by "
+            "itself, within half a minute",
+        ),
+    ],
+)
+def test_each_reason_of_a_cluster_has_a_remedy(
+    endpoint: Endpoint, state: str, reason: str, next_step: str
+) -> None:
+    made = replace(DEMO, state=state, state_message=reason, home="h")
+    with endpoint.databases.state.write() as tx:
+        homes.take(tx, Home("h", "machine-a", "/state/a"), 60_000)
+        clusters.create(tx, made)
+    (problem,) = status(endpoint)["problems"]
+    assert (problem["what"].endswith(reason), problem["next"]) == (True, next_step)
 
 
 def test_a_disabled_mapping_needs_nobody(endpoint: Endpoint) -> None:

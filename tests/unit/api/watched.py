@@ -30,6 +30,7 @@ ID = "b1a2c3d4-0000-4000-8000-000000000001"
 OTHER_ID = "b1a2c3d4-0000-4000-8000-000000000002"
 ALICE = "arn:aws:secretsmanager:us-east-1:000000000000:secret:AmazonMSK_alice-AbCdEf"
 BOB = "arn:aws:secretsmanager:us-east-1:000000000000:secret:AmazonMSK_bob-AbCdEf"
+TAKEN = "port 9092 on 127.5.6.1 is taken by another program; node 1 starts once it is free"
 PORTS = {"CLIENT": 9092, "CLIENT_SASL_SCRAM": 9096, "REPLICATION": 9091, "CLIENT_IAM": 9098}
 MINUTE = 60_000
 
@@ -101,7 +102,7 @@ def badly(endpoint: Endpoint) -> None:
     well(endpoint)
     now_ms = endpoint.clock.now_ms()
     with endpoint.databases.state.write() as tx:
-        clusters.set_state(tx, DEMO.id, ["ACTIVE"], "HEALING", "WAITING", "127.5.6.1:9092 is taken")
+        clusters.set_state(tx, DEMO.id, ["ACTIVE"], "HEALING", "WAITING", TAKEN)
         scram_secrets.associate(tx, ScramSecret(DEMO.id, BOB, 1, 0, "arn:key", "grant-2"))
         scram_secrets.failed(tx, DEMO.id, BOB, "the secret's value is no JSON")
         mappings.set_result(tx, ID, "PROBLEM: Function call failed")

@@ -11,8 +11,9 @@ import pytest
 from tests.unit.api.watched import ID, asked, badly, well
 
 from sluicegate.cli import main
+from sluicegate.cli.answers import refusal
 from sluicegate.cli.reach import Reach, reach
-from sluicegate.cli.status import refusal, told
+from sluicegate.cli.status import told
 from sluicegate.errors import StartRefused
 from sluicegate.settings import Settings
 from sluicegate.testing import Endpoint
@@ -70,7 +71,7 @@ def test_what_others_wrote_cannot_command_the_terminal(endpoint: Endpoint) -> No
 def test_a_denial_leads_to_explain(endpoint: Endpoint) -> None:
     answer = asked(endpoint, "/sluicegate/status", endpoint.user("alice").credentials)
     decision = answer.headers["x-sluicegate-authorization-id"]
-    assert refusal(answer) == (
+    assert refusal(answer, "") == (
         "User: arn:aws:iam::000000000000:user/alice is not authorized to perform: "
         "sluicegate:GetStatus on resource: * because no identity-based policy allows the "
         f"sluicegate:GetStatus action; run `sluicegate explain {decision}`"
@@ -78,12 +79,12 @@ def test_a_denial_leads_to_explain(endpoint: Endpoint) -> None:
 
 
 def test_other_refusals_lead_somewhere_too(endpoint: Endpoint) -> None:
-    gone = refusal(asked(endpoint, f"/sluicegate/status?mapping={ID}"))
-    assert gone.endswith("run `sluicegate status` for those there are, or name another --region")
+    gone = refusal(asked(endpoint, f"/sluicegate/status?mapping={ID}"), "look elsewhere")
+    assert gone.endswith("us-east-1; look elsewhere")
     stranger = Credentials("AKIA0000000000000000", "secret")
-    unknown = refusal(asked(endpoint, "/sluicegate/status", stranger))
+    unknown = refusal(asked(endpoint, "/sluicegate/status", stranger), "")
     assert unknown.endswith('; run `eval "$(sluicegate env)"` against the `serve` you mean')
-    odd = refusal(Response(502, {}, b"<html>"))
+    odd = refusal(Response(502, {}, b"<html>"), "")
     assert odd.startswith("the endpoint answered 502; ")
 
 
@@ -97,14 +98,6 @@ def test_what_is_no_uuid_is_wrong_usage(
     with pytest.raises(SystemExit) as ended:
         main(["status", "--nonsense"])
     assert ended.value.code == 2
-
-
-def test_where_nobody_listens_it_says_what_to_start(
-    tmp_path: Path, fresh_state: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    state = str(shutil.copytree(fresh_state, tmp_path / "state"))
-    assert main(["status", "--state", state, "--port", "1"]) == 1
-    assert "start `sluicegate serve`, or name its port with --port" in capsys.readouterr().err
 
 
 def test_the_environment_says_where_to_unless_a_flag_does(

@@ -35,6 +35,7 @@ ORDERS = Cluster(
     security_group_ids=("sg-1",),
     security=SCRAM,
     current_version="K13V1IB3VIYZZH",
+    home="own",
 )
 
 

@@ -18,6 +18,7 @@ from tests.unit.execution.surveying import (
 )
 from tests.unit.operations.kafka.asserting import NOWHERE, created, running, stated
 
+from sluicegate.brokers import authority
 from sluicegate.execution import findings, plan
 from sluicegate.execution.findings import Denied
 from sluicegate.execution.plan import When
@@ -271,7 +272,8 @@ def test_ones_own_kafka_without_any_secret_is_plaintext(bench: Bench) -> None:
 
 def test_ones_own_authority_makes_it_tls(bench: Bench) -> None:
     bench.permit("secretsmanager:GetSecretValue")
-    pem = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"
+    endpoint = bench.endpoint
+    pem = authority.certificate(endpoint.databases.state, endpoint.vault, endpoint.clock)
     bench.own(Access("SERVER_ROOT_CA_CERTIFICATE", bench.secret({"certificate": pem})))
     connection = bench.connection()
     assert connection.is_tls and connection.authority == pem
@@ -294,13 +296,25 @@ def test_secrets_are_read_as_the_role_and_through_its_key(bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["", "[", "[" * 5000, {"username": "a"}, {"username": 1, "password": "p"}, ["a"], "null"],
+    [
+        *("", "[", "[" * 5000, "null", ["a"]),
+        *({"username": "a"}, {"username": 1, "password": "p"}, {"username": "a", "password": ""}),
+    ],
 )
 def test_a_secret_of_another_form(bench: Bench, value: Any) -> None:
     bench.permit("secretsmanager:GetSecretValue")
     arn = bench.secret(value or "x")
     bench.own(Access("BASIC_AUTH", arn))
     assert bench.outcome() == findings.SecretMalformed(arn, "BASIC_AUTH")
+
+
+@pytest.mark.parametrize("text", ["", "MA==", "\ud800"])
+def test_a_certificate_that_is_none(bench: Bench, text: str) -> None:
+    bench.permit("secretsmanager:GetSecretValue")
+    pem = f"-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n"
+    arn = bench.secret(json.dumps({"certificate": pem}))
+    bench.own(Access("SERVER_ROOT_CA_CERTIFICATE", arn))
+    assert bench.outcome() == findings.SecretMalformed(arn, "SERVER_ROOT_CA_CERTIFICATE")
 
 
 def test_the_plan_names_each_of_the_eleven_actions() -> None:

@@ -87,6 +87,14 @@ def test_what_is_not_clear_is_refused(head: bytes, status: int, sentence: str) -
     assert refused.value.status == status
 
 
+@pytest.mark.parametrize("line", [b"x:%b\0", b"x:%bx%b\0", b"x%b:", b"%b"])
+def test_a_line_is_read_in_one_go_however_long(line: bytes) -> None:
+    # Sixty heads' worth of spaces: what grows with more than their number does not end.
+    long = line.replace(b"%b", b" " * 1_000_000)
+    with pytest.raises(Refused, match="no field"):
+        read(b"GET http://a.test/ HTTP/1.1\r\n" + long)
+
+
 _PIECES = st.sampled_from(
     [
         *(b"GET ", b"CONNECT ", b"http://", b"a.test", b":80", b"/", b" HTTP/1.1", b"\r\n", b"\n"),

@@ -15,6 +15,8 @@ CHUNKED = (
     b"POST /b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
     b"3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nTold: later\r\n\r\n"
 )
+ENDLESS = b"POST /b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+REPORT = b"POST /2018-06-01/runtime/invocation/1/error HTTP/1.1\r\nCause: "
 GET = b"GET /c HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -74,6 +76,8 @@ def test_who_waits_to_be_told_to_go_on_is_told() -> None:
 @pytest.mark.parametrize(
     "data",
     [
+        b"GET / HTTP/1.1\r\nCause: %b\r\n\r\n" % (b"x" * 70_000),
+        b"GET / HTTP/1.1" + b"\r\nx: 1" * 101 + b"\r\n\r\n",
         b"\r\n\r\n",
         b"nonsense\r\n\r\n",
         b"POST /a HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
@@ -84,6 +88,52 @@ def test_who_waits_to_be_told_to_go_on_is_told() -> None:
 def test_what_is_no_http_ends_the_connection(data: bytes) -> None:
     with Pair() as pair, pytest.raises(Hangup):
         list(pair.requests(data))
+
+
+@pytest.mark.parametrize(
+    ("begin", "piece", "most"),
+    [
+        (b"", b"x" * 10_000, 7),
+        (b"GET / HTTP/1.1\r\n", b"x" * 10_000, 7),
+        (b"GET /x HTTP/1.1\r\nx: /error HTTP/", b"x" * 10_000, 7),
+        (REPORT, b"x" * 10_000, 210),
+        (ENDLESS, b"x" * 10_000, 2),
+        (ENDLESS, b"x: %b\r\n" % (b"x" * 10_000), 7),
+        (ENDLESS, b"x: 1\r\n" * 1_000, 17),
+        (ENDLESS, b"".join(b"%d:\r\n" % each for each in range(201)), 1),
+    ],
+)
+def test_nothing_is_kept_without_end(begin: bytes, piece: bytes, most: int) -> None:
+    with Pair() as pair:
+        assert list(pair.requests(begin, *[piece] * (most - 1))) == []
+        with pytest.raises(Hangup, match="too"):
+            list(pair.requests(piece))
+
+
+def test_causes_come_with_a_report_of_an_error() -> None:
+    with Pair() as pair:
+        head = REPORT + b"x" * 1_000_000 + b"\r\n\r\n"
+        pieces = [head[at : at + 100_000] for at in range(0, len(head), 100_000)]
+        (request,) = pair.requests(*pieces)
+    assert len(request.headers["cause"]) == 1_000_000
+
+
+def test_the_end_of_a_head_is_found_in_one_go() -> None:
+    class Counted(bytearray):
+        """Counts what it is searched for."""
+
+        searched = 0
+
+        def find(self, sub: object, start: object = 0, end: object = None) -> int:
+            assert isinstance(sub, bytes) and isinstance(start, int) and end is None
+            self.searched += len(self) - start
+            return super().find(sub, start)
+
+    with Pair() as pair:
+        buffer = pair.connection._buffer = Counted()
+        (request,) = pair.requests(*(bytes([each]) for each in GET))
+        assert request.path == "/c"
+        assert buffer.searched < 4 * len(GET)
 
 
 def test_the_end_of_a_connection_is_told() -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import struct
+from collections.abc import Sequence
 
 import pytest
 
@@ -58,6 +59,16 @@ def test_ordinary_calls_are_allowed(machine: str) -> None:
 )
 def test_ways_out_are_refused(machine: str, number: int) -> None:
     assert verdict(machine, number) == ERROR | errno.EPERM
+
+
+@pytest.mark.parametrize(
+    ("machine", "numbers"),
+    [("x86_64", (29, 64, 65, 66, 68, 69, 70, 71, 220)), ("aarch64", range(186, 195))],
+)
+def test_memory_that_is_in_nobody_s_account_is_refused(
+    machine: str, numbers: Sequence[int]
+) -> None:
+    assert [verdict(machine, each) for each in numbers] == [ERROR | errno.EPERM] * 9
 
 
 @pytest.mark.parametrize("machine", ARCHITECTURES)

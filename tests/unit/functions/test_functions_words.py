@@ -11,8 +11,8 @@ from sluicegate.functions import Credentials, FunctionVersion, entrypoint, failu
 from sluicegate.functions.bubblewrap import Inside, arguments, command
 from sluicegate.functions.logs import Log, stream_name
 from sluicegate.functions.places import Places
-from sluicegate.functions.runtimes import Interpreter, Runtimes
-from sluicegate.functions.variables import must_start_with, variables
+from sluicegate.functions.runtimes import Interpreter, Runtimes, architecture
+from sluicegate.functions.variables import must_start, variables
 from sluicegate.testing import FrozenClock
 
 VERSION = FunctionVersion(
@@ -101,7 +101,10 @@ def test_a_proxy_is_named_in_both_writings_unless_the_function_names_one() -> No
     [("COLOUR", False), ("PYTHONHASHSEED", True), ("LD_PRELOAD", True), ("LC_ALL", True)],
 )
 def test_some_variables_count_only_from_the_start(name: str, must: bool) -> None:
-    assert must_start_with({name: "x"}) == must
+    version = dataclasses.replace(VERSION, environment={name: "x"})
+    assert must_start(version) == must
+    # Read by the runtime client as it is loaded.
+    assert must_start(dataclasses.replace(version, log_format="JSON"))
 
 
 def test_no_variable_shows_in_a_process_list() -> None:
@@ -133,6 +136,10 @@ def test_a_runtime_that_is_not_there_is_refused_with_what_to_do() -> None:
     assert "only Python and executables" in (runtimes.refusal("nodejs22.x") or "")
 
 
+def test_this_host_has_an_architecture_aws_has_a_name_for() -> None:
+    assert architecture() in ("x86_64", "arm64")
+
+
 @pytest.mark.parametrize(
     ("asked", "given"),
     [("python3.9", "python3.10"), ("python3.12", "python3.13"), ("python3.14", "python3.13")],
@@ -159,7 +166,7 @@ def test_lines_are_events_and_a_part_of_one_waits_for_its_end(
     printed: tuple[Log, Sink, int],
 ) -> None:
     log, sink, prints = printed
-    log.begin("id", "7")
+    log.begin("id")
     os.write(prints, b"one\ntw")
     log.read()
     os.write(prints, b"o\nthree \xff")
@@ -173,7 +180,7 @@ def test_lines_are_events_and_a_part_of_one_waits_for_its_end(
 
 def test_the_tail_is_the_last_four_kilobytes(printed: tuple[Log, Sink, int]) -> None:
     log, _, prints = printed
-    log.begin("id", "7")
+    log.begin("id")
     os.write(prints, b"x" * 5000 + b"\n")
     log.drain()
     assert log.tail == b"x" * 4095 + b"\n"

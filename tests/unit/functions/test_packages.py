@@ -28,7 +28,15 @@ class Shelf:
         self.folder = folder / "state" / "packages"
         self.folder.parent.mkdir()
         self.used: set[str] = set()
-        self.packages = Packages(self.folder, self.used.__contains__, durable=False)
+        self.free = 1 << 40, 1 << 30
+        self.packages = Packages(
+            self.folder, self.used.__contains__, durable=False, disk=lambda _: self.disk()
+        )
+
+    def disk(self) -> os.statvfs_result:
+        """A large one, of which `free` are so many bytes and files; 0 files where it has no end."""
+        (free, files), size = self.free, 1 << 40
+        return os.statvfs_result((1, 1, size, free, free, files and 1 << 30, files, files, 0, 255))
 
     def put(self, zipped: bytes) -> str:
         """Unpack and have a version name it."""
@@ -317,3 +325,18 @@ def test_whatever_the_bytes_nothing_is_outside_or_half_made(
 
 def _tops(paths: Iterable[str]) -> Iterator[str]:
     return (path.partition("/")[0] for path in paths)
+
+
+FULL = ("CodeStorageExceededException", "Code storage limit exceeded.")
+
+
+@pytest.mark.parametrize("free", [((1 << 30) + 2000, 1 << 30), (1 << 40, 100_002)])
+def test_a_disk_that_is_nearly_full_is_kept_for_others(shelf: Shelf, free: tuple[int, int]) -> None:
+    packed = files("a")
+    shelf.free = free
+    assert shelf.refused(packed) == FULL
+    shelf.free = free[0] + (1 << 20), free[1] + 10
+    shelf.put(packed)
+    # What is there already takes no room.
+    shelf.free = 0, 1
+    shelf.put(packed)

@@ -67,6 +67,31 @@ def test_a_change_leaves_the_keepers_notes_alone_and_moves_the_generation(
     assert (mapping.state, mapping.applied_revision) == ("Enabled", 1)
 
 
+def test_a_function_made_again_has_the_mappings_of_the_one_that_was_deleted(
+    database: Database,
+) -> None:
+    arn = ORDERS.unqualified_arn
+    others = {
+        "longer": f"{arn}s",
+        "upper": arn.replace("orders", "ORDERS"),
+        "wild": arn.replace("orders", "orde_s"),
+    }
+    with database.write() as tx:
+        mappings.create(tx, replace(ORDERS, id="plain", function_arn=arn))
+        for mapping_id, function_arn in others.items():
+            mappings.create(tx, replace(ORDERS, id=mapping_id, function_arn=function_arn))
+        before = mappings.generation(tx)
+        mappings.adopt(tx, arn, "f2")
+        assert mappings.generation(tx) == before + 1
+        mappings.adopt(tx, f"{arn}:unheard", "f3")
+        assert mappings.generation(tx) == before + 1
+        held = {each.id: (each.function_id, each.revision) for each in mappings.all_of(tx)}
+    assert held == {ID: ("f2", 2), "plain": ("f2", 2)} | dict.fromkeys(others, ("f1", 1))
+    with database.write() as tx:
+        mappings.adopt(tx, others["wild"], "f4")
+    assert found(database).function_id == "f2"
+
+
 @pytest.mark.parametrize(
     ("state", "is_enabled", "shown"),
     [

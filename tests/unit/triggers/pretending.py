@@ -42,6 +42,8 @@ class Machine:
     asked: list[str] = field(default_factory=list)
     pollings: list[Polling] = field(default_factory=list)
     obstacle: Problem | None = None
+    fault: Exception | None = None
+    tried: int = 0
     answer: Callable[[str, Mapping[str, Any]], Mapping[str, Any]] = lambda _operation, _params: {}
 
     def calls(self, mapping: EventSourceMapping, role_arn: str) -> "Machine":
@@ -60,6 +62,9 @@ class Machine:
     def polling(
         self, mapping: EventSourceMapping, connection: Connection, *, is_first: bool
     ) -> Polling:
+        self.tried += 1
+        if self.fault is not None:
+            raise self.fault
         if self.obstacle is not None:
             raise CannotPoll(self.obstacle)
         self.pollings.append(Polling(connection, mapping.revision, is_first))

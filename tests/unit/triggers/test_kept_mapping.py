@@ -2,113 +2,23 @@
 
 import json
 import threading
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from tests.unit.triggers.pretending import Machine
+from tests.unit.triggers.keeping import ID, LATEST, ORDERS, Bench, denied, silent, well
 
-from sluicegate.errors import AccessDenied, Unavailable
-from sluicegate.execution import ExecutionRoles
-from sluicegate.execution.versions import Versions
-from sluicegate.functions.packages import Packages
-from sluicegate.store import epoch, function_versions, functions, mapping_leases, mappings
-from sluicegate.store.function_versions import Version
-from sluicegate.store.functions import Function
-from sluicegate.store.mappings import Access, EventSourceMapping
+from sluicegate.store import (
+    function_aliases,
+    function_versions,
+    functions,
+    mapping_leases,
+    mapping_progress,
+    mappings,
+)
+from sluicegate.store.function_aliases import Alias
+from sluicegate.store.mapping_progress import Progress
 from sluicegate.testing import Endpoint
 from sluicegate.triggers import problems
-from sluicegate.triggers.kept import Kept
-
-ACCOUNT, REGION = "000000000000", "us-east-1"
-ID = "8d3f6c1e-0000-4000-8000-000000000001"
-SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:kafka-AbCdEf"
-ORDERS = Function("f-1", ACCOUNT, REGION, "orders", created_ms=1)
-LATEST = Version(
-    "f-1", "r-1", "python3.11", "app.handler", f"arn:aws:iam::{ACCOUNT}:role/orders", "p", 1, 1
-)
-MAPPING = EventSourceMapping(
-    ID,
-    ACCOUNT,
-    REGION,
-    "f-1",
-    ORDERS.arn,
-    topic="orders",
-    group_id=ID,
-    created_ms=1,
-    last_modified_ms=1,
-    bootstrap_servers=("kafka.example:9092",),
-    access=(Access("BASIC_AUTH", SECRET),),
-)
-
-
-class Bench:
-    """A kept mapping in a real state, with a clock that is moved by hand."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self.database = endpoint.databases.state
-        self.machine = Machine()
-        self.machine.answer = _well
-        self.now = 1000.0
-        roles = ExecutionRoles(lambda *_: None, endpoint.vault, endpoint.clock)
-        self.versions = Versions(
-            self.database,
-            endpoint.vault,
-            Packages(endpoint.state / "packages", lambda _: True),
-            roles,
-            lambda *_: None,
-            lambda: self.now,
-        )
-        with self.database.write() as tx:
-            functions.create(tx, ORDERS)
-            function_versions.add(tx, LATEST)
-            mappings.create(tx, MAPPING)
-        self.endpoint = endpoint
-        self.kept = self.another("one")
-
-    def another(self, holder: str) -> Kept:
-        return Kept(
-            ID,
-            holder,
-            self.database,
-            self.versions,
-            self.machine,
-            self.machine,
-            self.endpoint.clock,
-            lambda: self.now,
-        )
-
-    @property
-    def mapping(self) -> EventSourceMapping:
-        with self.database.read() as tx:
-            found = mappings.find(tx, ID)
-        assert found is not None
-        return found
-
-    def change(self, **wanted: Any) -> None:
-        with self.database.write() as tx:
-            mappings.change(tx, replace(self.mapping, **wanted), 2)
-
-    def step(self, times: int = 1, seconds: float = 0.25) -> None:
-        for _ in range(times):
-            self.kept.step()
-            self.now += seconds
-
-    def permissions_move(self) -> None:
-        with self.database.write() as tx:
-            epoch.bump(tx)
-
-
-def _well(operation: str, _params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Every call of a self-managed source, allowed."""
-    if operation == "GetSecretValue":
-        return {"SecretString": json.dumps({"username": "u", "password": "p"})}
-    return {}
-
-
-def _denied(operation: str, _params: Mapping[str, Any]) -> Mapping[str, Any]:
-    raise AccessDenied(f"not authorized to perform: {operation}")
 
 
 @pytest.fixture
@@ -165,7 +75,7 @@ def test_it_is_surveyed_every_half_minute_and_when_permissions_move(bench: Bench
 
 def test_a_revoked_permission_stops_it_and_a_restored_one_starts_it(bench: Bench) -> None:
     bench.step(8)
-    bench.machine.answer = _denied
+    bench.machine.answer = denied
     bench.permissions_move()
     bench.step()
     assert bench.machine.open == []
@@ -175,7 +85,7 @@ def test_a_revoked_permission_stops_it_and_a_restored_one_starts_it(bench: Bench
     assert stopped.last_processing_result == (
         "PROBLEM: Lambda failed to assume your function execution role."
     )
-    bench.machine.answer = _well
+    bench.machine.answer = well
     bench.now += 1
     bench.permissions_move()
     bench.step()
@@ -188,9 +98,6 @@ def test_a_revoked_permission_stops_it_and_a_restored_one_starts_it(bench: Bench
 
 def test_an_endpoint_out_of_reach_is_no_denial(bench: Bench) -> None:
     bench.step(8)
-
-    def silent(_operation: str, _params: Mapping[str, Any]) -> Mapping[str, Any]:
-        raise Unavailable("nobody answers")
 
     bench.machine.answer = silent
     bench.now += 31
@@ -210,9 +117,20 @@ def test_another_password_is_logged_in_with_anew(bench: Bench) -> None:
 
 def test_a_poller_that_fails_is_followed_by_another(bench: Bench) -> None:
     bench.step()
-    bench.machine.open[0].has_failed = True
+    for pause in (1, 2, 4, 8):
+        bench.machine.open[0].has_failed = True
+        bench.step(seconds=pause - 0.1)
+        assert bench.mapping.last_processing_result == problems.INTERNAL.text
+        bench.step(seconds=0.2)
+        assert bench.machine.open == []
+        bench.step()
+        assert len(bench.machine.open) == 1 and bench.mapping.last_processing_result == "OK"
+    bench.now += 60
     bench.step()
-    assert [polling.is_closed for polling in bench.machine.pollings] == [True, False]
+    bench.machine.open[0].has_failed = True
+    bench.step(seconds=1.1)
+    bench.step()
+    assert len(bench.machine.open) == 1
 
 
 def test_disabled_it_does_not_poll(bench: Bench) -> None:
@@ -262,7 +180,7 @@ def test_brokers_that_cannot_be_asked_where_to_begin_are_asked_again(bench: Benc
     assert bench.mapping.last_processing_result == problems.NO_CONNECTION.text
     assert bench.mapping.started_ms is None
     bench.machine.obstacle = None
-    bench.step()
+    bench.step(4)
     assert bench.machine.open[0].is_first
 
 
@@ -278,3 +196,96 @@ def test_a_second_worker_polls_and_leaves_the_telling_to_the_first(bench: Bench)
     second.step()
     with bench.database.read() as tx:
         assert mapping_leases.holder_of(tx, ID) == "two"
+
+
+def test_silence_after_a_denial_is_no_permission(bench: Bench) -> None:
+    bench.step(8)
+    bench.machine.answer = denied
+    bench.permissions_move()
+    bench.step()
+    refused = bench.mapping.last_processing_result
+    bench.machine.answer = silent
+    bench.now += 31
+    bench.step(3)
+    assert bench.machine.open == [] and bench.mapping.last_processing_result == refused
+
+
+def test_a_change_is_in_effect_when_it_was_surveyed(bench: Bench) -> None:
+    bench.step(8)
+    bench.machine.answer = silent
+    bench.change(batch_size=7)
+    bench.step(8)
+    assert bench.mapping.current_state == "Updating"
+    assert [polling.is_closed for polling in bench.machine.pollings] == [False]
+    bench.machine.answer = well
+    bench.step(8)
+    assert bench.mapping.current_state == "Enabled"
+    assert [polling.is_closed for polling in bench.machine.pollings] == [True, False]
+
+
+def test_a_problem_is_told_on_while_it_is_switched_off(bench: Bench) -> None:
+    bench.step(8)
+    bench.machine.open[0].has_delivered = True
+    bench.machine.answer = denied
+    bench.permissions_move()
+    bench.step()
+    told = bench.mapping.last_processing_result
+    assert told.startswith("PROBLEM")
+    bench.change(is_enabled=False)
+    bench.step()
+    assert bench.mapping.state == "Disabled" and bench.mapping.last_processing_result == told
+
+
+def test_what_cannot_be_polled_is_tried_after_longer_pauses(bench: Bench) -> None:
+    bench.machine.obstacle = problems.NO_CONNECTION
+    bench.step(100)
+    # After 0, 1, 3, 7 and 15 seconds; the survey of half a minute would be next.
+    assert bench.machine.tried == 5
+    bench.permissions_move()
+    bench.step(2)
+    assert bench.machine.tried == 6
+
+
+def test_a_password_that_is_refused_at_the_start_is_read_again(bench: Bench) -> None:
+    bench.machine.obstacle = problems.LOGIN_FAILED
+    bench.step(30)
+    assert bench.machine.asked.count("GetSecretValue") == 2
+
+
+def test_whatever_fails_in_a_step_leaves_no_state_for_ever(bench: Bench) -> None:
+    bench.machine.fault = RuntimeError("not foreseen")
+    with pytest.raises(RuntimeError):
+        bench.step()
+    assert bench.mapping.current_state == "Enabled"
+    assert bench.mapping.last_processing_result == problems.INTERNAL.text
+
+
+def test_the_holder_tells_what_becomes_of_others_partitions(bench: Bench) -> None:
+    def note(partition: int, owner: str, result: str) -> None:
+        at_ms = bench.endpoint.clock.now_ms()
+        row = Progress(ID, partition, owner, at_ms, last_result=result)
+        with bench.database.write() as tx:
+            mapping_progress.note_progress(tx, [row])
+
+    bench.step()
+    note(0, "two", "OK")
+    bench.step(8)
+    assert bench.mapping.last_processing_result == "OK"
+    note(1, "two", problems.FUNCTION_FAILED.text)
+    bench.step(8)
+    assert bench.mapping.last_processing_result == problems.FUNCTION_FAILED.text
+    # Who has written nothing for long is gone.
+    bench.endpoint.clock.advance(seconds=31)
+    bench.step(8)
+    assert bench.mapping.last_processing_result == "OK"
+
+
+def test_a_timeout_that_is_too_long_counts_for_both_versions_of_an_alias(bench: Bench) -> None:
+    with bench.database.write() as tx:
+        for number, seconds in (("1", 3), ("2", 841)):
+            function_versions.add(tx, replace(LATEST, version=number, timeout_seconds=seconds))
+        alias = Alias("f-1", "live", "1", "r", other_version="2", other_weight=0.1)
+        function_aliases.add(tx, alias)
+    bench.change(function_arn=f"{ORDERS.arn}:live")
+    bench.step()
+    assert bench.mapping.state_transition_reason == "FUNCTION_CONFIG_NOT_VALID"

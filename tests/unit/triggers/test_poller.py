@@ -99,6 +99,7 @@ class Bench:
         self.function = Function(self.topic)
         self.consumer: Waiting
         self.later = 0.0
+        self.patience = 30.0
         # Threads that have looked at the clock since it was set.
         self.awake: set[str] = set()
         path = DataPath(
@@ -113,7 +114,7 @@ class Bench:
             self.function,
             FrozenClock(),
             most=4,
-            patience_seconds=30,
+            patience=lambda: self.patience,
             monotonic=self._now,
             jitter=lambda: 0.0,
         )
@@ -262,6 +263,23 @@ def test_closing_finishes_and_commits_what_runs(bench: Bench) -> None:
     closing.join(30)
     assert bench.consumer.is_closed and bench.poller.has_delivered
     assert bench.topic.committed == {0: len(bench.delivered(0))}
+
+
+def test_closing_waits_as_long_as_an_invocation_may_take(bench: Bench) -> None:
+    begun, may_end = held(bench.function)
+    bench.push(10, 0)
+    assert begun.wait(30)
+    # The function was given more time since it began.
+    bench.patience = 840.0
+    closing = threading.Thread(target=bench.poller.close)
+    closing.start()
+    bench.later = 800.0
+    polled = bench.consumer.polls
+    until(lambda: bench.consumer.polls > polled + 3, "polls while the function runs")
+    assert not bench.consumer.is_closed
+    may_end.set()
+    closing.join(30)
+    assert bench.topic.committed == {0: 10}
 
 
 def failing(bench: Bench) -> None:

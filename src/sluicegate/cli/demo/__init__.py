@@ -21,7 +21,7 @@ def demo(settings: Settings, *, keep: bool) -> int:
     """Tell the story; 0 when it went as told, 1 when not."""
     with tempfile.TemporaryDirectory(prefix="sluicegate-demo-") as folder:
         started = time.monotonic()
-        with served(Path(folder)) as endpoint:
+        with served(Path(folder), settings) as endpoint:
             print(
                 f"sluicegate serve answers at {endpoint} after {time.monotonic() - started:.1f} s"
             )

@@ -10,14 +10,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...errors import StartRefused
+from ...settings import PREFIX, Settings
 from .story import Keys
 
 
 @contextmanager
-def served(state: Path) -> Iterator[str]:
+def served(state: Path, settings: Settings) -> Iterator[str]:
     """A `serve` of our own on a free port; its endpoint."""
-    # Settings of the user's shell are for their own serve, not for a throw-away one.
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SLUICEGATE_")}
+    # Settings of the user's are for their own serve, not for a throw-away one, but for those that
+    # say what this machine has.
+    others = {k: v for k, v in os.environ.items() if not k.startswith(PREFIX)}
+    environment = others | settings.of_machine
     command = [
         sys.executable,
         "-m",

@@ -98,6 +98,7 @@ def _made(call: Call, params: Params, sent_tags: dict[str, str]) -> Cluster:
         configuration_arn=configuration.arn if configuration else None,
         configuration_revision=configuration.revision if configuration else None,
         shown=_shown(params, network.zone_ids),
+        home=call.keepers.home,
     )
     _keep(call, params, cluster, sent_tags)
     call.keepers.nudge()

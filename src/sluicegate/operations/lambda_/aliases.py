@@ -17,7 +17,7 @@ from .refusals import check_revision, conflict, invalid, not_found
 
 def _create(call: Call, params: Params) -> Result:
     with call.database.write() as tx:
-        function, _ = naming.find(tx, call, params)
+        function = naming.to_change(tx, call, params)
         alias = Alias(
             function_id=function.id,
             name=params["Name"],
@@ -35,7 +35,7 @@ def _create(call: Call, params: Params) -> Result:
 
 def _update(call: Call, params: Params) -> Result:
     with call.database.write() as tx:
-        function, _ = naming.find(tx, call, params)
+        function = naming.to_change(tx, call, params)
         alias = function_aliases.find(tx, function.id, params["Name"])
         if alias is None:
             raise not_found(f"Alias not found: {_arn(function, params['Name'])}")
@@ -87,7 +87,7 @@ def _check_version(tx: Tx, function: Function, version: str) -> None:
 
 def _get(call: Call, params: Params) -> Result:
     with call.database.read() as tx:
-        function, _ = naming.find(tx, call, params)
+        function = naming.whole(tx, call, params)
         alias = function_aliases.find(tx, function.id, params["Name"])
     if alias is None:
         raise not_found(f"Cannot find alias arn: {_arn(function, params['Name'])}")
@@ -96,7 +96,7 @@ def _get(call: Call, params: Params) -> Result:
 
 def _list(call: Call, params: Params) -> Result:
     with call.database.read() as tx:
-        function, _ = naming.find(tx, call, params)
+        function = naming.whole(tx, call, params)
         held = function_aliases.of_function(tx, function.id)
     wanted = params.get("FunctionVersion")
     if wanted:
@@ -109,7 +109,7 @@ def _list(call: Call, params: Params) -> Result:
 def _delete(call: Call, params: Params) -> Result:
     """Remove an alias; one that is not there is as good as removed."""
     with call.database.write() as tx:
-        function, _ = naming.find(tx, call, params)
+        function = naming.to_change(tx, call, params)
         if function_aliases.delete(tx, function.id, params["Name"]):
             function_policies.delete(tx, function.id, params["Name"])
             event_invoke_configs.delete(tx, function.id, params["Name"])

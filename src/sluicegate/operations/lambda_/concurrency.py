@@ -15,7 +15,7 @@ _LEAST_UNRESERVED = 100
 def _put(call: Call, params: Params) -> Result:
     wanted = params["ReservedConcurrentExecutions"]
     with call.database.write() as tx:
-        function, _ = naming.find(tx, call, params)
+        function = naming.to_change(tx, call, params)
         reserved = functions.reserved(tx, function.account, function.region, but=function.id)
         if MOST_CONCURRENT - reserved - wanted < _LEAST_UNRESERVED:
             raise invalid(
@@ -29,13 +29,13 @@ def _put(call: Call, params: Params) -> Result:
 
 def _get(call: Call, params: Params) -> Result:
     with call.database.read() as tx:
-        function, _ = naming.find(tx, call, params)
+        function = naming.whole(tx, call, params)
     return {"ReservedConcurrentExecutions": function.reserved_concurrency}
 
 
 def _delete(call: Call, params: Params) -> Result:
     with call.database.write() as tx:
-        function, _ = naming.find(tx, call, params)
+        function = naming.to_change(tx, call, params)
         functions.save(tx, replace(function, reserved_concurrency=None))
     return {}
 

@@ -76,6 +76,8 @@ def changed(call: Call, version: Version, params: Params) -> Version:
     _check_sizes(params)
     if params.get("Runtime"):
         runtimes.check(call, params["Runtime"])
+    if "\0" in (params.get("Handler") or ""):
+        raise invalid("The handler must not contain a NUL character.")
     logging, storage = params.get("LoggingConfig") or {}, params.get("EphemeralStorage") or {}
     tracing = params.get("TracingConfig") or {}
     given = {
@@ -94,15 +96,15 @@ def changed(call: Call, version: Version, params: Params) -> Version:
         "kms_key": params.get("KMSKeyArn"),
     }
     changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
-    return _with_levels(replace(version, **changes))
+    return _with_levels(replace(version, **changes), logging)
 
 
-def _with_levels(version: Version) -> Version:
+def _with_levels(version: Version, logging: Mapping[str, Any]) -> Version:
     """Levels go with JSON alone; there they have defaults."""
     if version.log_format == "Text":
-        if version.log_level or version.system_log_level:
+        if logging.get("ApplicationLogLevel") or logging.get("SystemLogLevel"):
             raise invalid("To configure ApplicationLogLevel or SystemLogLevel, use JSON LogFormat.")
-        return version
+        return replace(version, log_level="", system_log_level="")
     return replace(
         version,
         log_level=version.log_level or "INFO",

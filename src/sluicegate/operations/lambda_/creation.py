@@ -15,6 +15,7 @@ from ...store import (
     function_policies,
     function_versions,
     functions,
+    mappings,
     tags,
 )
 from ...store.database import Conflict, Tx
@@ -29,6 +30,7 @@ from . import (
     networks,
     publishing,
     roles,
+    runtimes,
     tagging,
 )
 from .refusals import conflict, invalid, not_found
@@ -48,7 +50,7 @@ def layer_context(params: Params) -> Context:
 
 def _create_asks(call: Call, params: Params) -> Iterable[Ask]:
     with call.database.read() as tx:
-        what = replace(naming.meant(tx, call, params), qualifier="", function=None, tags={})
+        what = replace(naming.meant_whole(tx, call, params), function=None, tags={})
         context = {**networks.context(call, params), **layer_context(params)}
         given = params.get("Tags")
         asks = [naming.ask(tx, "CreateFunction", what, context, given)]
@@ -129,7 +131,7 @@ def _first(call: Call, function: Function, params: Params) -> Version:
         package="",
         code_bytes=0,
         modified_ms=call.now_ms,
-        architecture=(params.get("Architectures") or ["x86_64"])[0],
+        architecture=runtimes.architecture(call, params),
     )
 
 
@@ -156,6 +158,8 @@ def _store(
             code.check_room(tx, call, package.size)
             functions.create(tx, function)
             function_versions.add(tx, version)
+            # A mapping means a function by its ARN: those of one that was deleted mean this one.
+            mappings.adopt(tx, function.arn, function.id)
             tags.put(tx, function.id, given)
             if params.get("Publish"):
                 return publishing.publish(tx, call, function, version)
@@ -216,5 +220,5 @@ def _delete_all(tx: Tx, function: Function) -> None:
 
 OPERATIONS = (
     Operation("lambda", "CreateFunction", _create_asks, _create),
-    naming.on_function("DeleteFunction", _delete),
+    naming.on_qualified("DeleteFunction", _delete),
 )

@@ -55,12 +55,17 @@ _DENIED = ("KMSAccessDeniedException", "KMS access was denied")
 
 
 def check(variables: Mapping[str, str]) -> None:
-    """Refuse names that are Lambda's own, and more than KMS encrypts at once."""
+    """Refuse names that are Lambda's own, what no process can have, and more than KMS encrypts."""
     if reserved := sorted(_RESERVED & set(variables)):
         raise invalid(
             "Lambda was unable to configure your environment variables because the environment "
             "variables you have provided contains reserved keys that are currently not supported "
             f"for modification. Reserved keys used in this request: {', '.join(reserved)}"
+        )
+    if with_nul := sorted(name for name, value in variables.items() if "\0" in value):
+        raise invalid(
+            "Lambda was unable to configure your environment variables because values you have "
+            f"provided contain a NUL character. Keys used in this request: {', '.join(with_nul)}"
         )
     text = _written(variables).decode()
     if len(text.encode()) > _MOST_BYTES:
@@ -114,6 +119,25 @@ def are_same(call: Call, one: Version, other: Version) -> bool:
     if one.environment is None or other.environment is None:
         return one.environment is other.environment
     return _blob(call, one) == _blob(call, other)
+
+
+def unchanged(
+    call: Call, function: Function, before: Version, after: Version, variables: Mapping[str, str]
+) -> Version:
+    """`after`, which has just got `variables`, with the ciphertext of `before` if it is the same.
+
+    Then nothing has changed for who publishes. Only where the caller may decrypt: others would
+    learn of it whether they had guessed right.
+    """
+    if before.environment is None or after.grant_key != before.grant_key:
+        return after
+    try:
+        is_same = decrypted(call, function, before) == variables
+    except Unavailable:
+        raise
+    except AwsError:
+        return after
+    return replace(after, environment=before.environment) if is_same else after
 
 
 def decrypted(call: Call, function: Function, version: Version) -> dict[str, str]:

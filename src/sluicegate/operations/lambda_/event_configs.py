@@ -48,7 +48,7 @@ def _delete(call: Call, params: Params) -> Result:
 
 def _list(call: Call, params: Params) -> Result:
     with call.database.read() as tx:
-        function, _ = naming.find(tx, call, params)
+        function = naming.whole(tx, call, params)
         held = event_invoke_configs.of_function(tx, function.id)
     return paging.page(
         params,
@@ -111,9 +111,9 @@ def _shown(function: Function, config: EventInvokeConfig) -> dict[str, object]:
 
 
 OPERATIONS = (
-    naming.on_function("PutFunctionEventInvokeConfig", _put),
-    naming.on_function("UpdateFunctionEventInvokeConfig", _update),
-    naming.on_function("GetFunctionEventInvokeConfig", _get),
-    naming.on_function("DeleteFunctionEventInvokeConfig", _delete),
+    naming.on_qualified("PutFunctionEventInvokeConfig", _put),
+    naming.on_qualified("UpdateFunctionEventInvokeConfig", _update),
+    naming.on_qualified("GetFunctionEventInvokeConfig", _get),
+    naming.on_qualified("DeleteFunctionEventInvokeConfig", _delete),
     naming.on_function("ListFunctionEventInvokeConfigs", _list),
 )

@@ -11,7 +11,7 @@ from . import naming
 def _code_signing(call: Call, params: Params) -> Result:
     """No code signing configuration can be made: the answer is a name alone, as on AWS."""
     with call.database.read() as tx:
-        function, _ = naming.find(tx, call, params)
+        function = naming.whole(tx, call, params)
     return {"FunctionName": function.name}
 
 
@@ -25,20 +25,20 @@ def _runtime_management(call: Call, params: Params) -> Result:
 
 def _recursion(call: Call, params: Params) -> Result:
     with call.database.read() as tx:
-        function, _ = naming.find(tx, call, params)
+        function = naming.whole(tx, call, params)
     return {"RecursiveLoop": function.recursive_loop}
 
 
 def _put_recursion(call: Call, params: Params) -> Result:
     with call.database.write() as tx:
-        function, _ = naming.find(tx, call, params)
+        function = naming.to_change(tx, call, params)
         functions.save(tx, replace(function, recursive_loop=params["RecursiveLoop"]))
     return {"RecursiveLoop": params["RecursiveLoop"]}
 
 
 def _urls(call: Call, params: Params) -> Result:
     with call.database.read() as tx:
-        what = naming.meant(tx, call, params)
+        what = naming.meant_whole(tx, call, params)
     if what.function is None:
         raise AwsError("ResourceNotFoundException", "Function does not exist")
     return {"FunctionUrlConfigs": []}
@@ -46,7 +46,7 @@ def _urls(call: Call, params: Params) -> Result:
 
 OPERATIONS = (
     naming.on_function("GetFunctionCodeSigningConfig", _code_signing),
-    naming.on_function("GetRuntimeManagementConfig", _runtime_management),
+    naming.on_qualified("GetRuntimeManagementConfig", _runtime_management),
     naming.on_function("GetFunctionRecursionConfig", _recursion),
     naming.on_function("PutFunctionRecursionConfig", _put_recursion),
     naming.on_function("ListFunctionUrlConfigs", _urls),

@@ -21,6 +21,8 @@ MOST_CONCURRENT = 1000
 """Invocations at once, of all functions together: AWS's quota for an account."""
 
 _MOST_EVENTS = 64
+# A slow function must not keep the events of all others waiting.
+_MOST_EVENTS_OF_ONE = 32
 # Nobody else puts events there: a look now and then finds what a failure left.
 _LOOK_SECONDS = 30.0
 _FAULT_SECONDS = 1.0
@@ -41,7 +43,8 @@ class Invocations:
         self._database = database
         self._clock = clock
         self._running: Counter[str] = Counter()
-        self._in_hand: set[str] = set()
+        # The events that are run, and whose they are.
+        self._in_hand: dict[str, str] = {}
         self._changed = threading.Condition()
         self._is_nudged = False
         self._is_closed = False
@@ -116,7 +119,7 @@ class Invocations:
     def _pause_seconds(self) -> float:
         """How long there is nothing to do, but for what nudges."""
         with self._database.read() as tx:
-            next_ms = async_invocations.next_due(tx, but=self._claimed())
+            next_ms = async_invocations.next_due(tx, but=self._claimed(), but_of=self._busy())
         if next_ms is None:
             return _LOOK_SECONDS
         return min(_LOOK_SECONDS, max(0.0, (next_ms - self._clock.now_ms()) / 1000))
@@ -131,14 +134,26 @@ class Invocations:
         with self._changed:
             return frozenset(self._in_hand)
 
+    def _busy(self) -> frozenset[str]:
+        """The functions of which no more events may be run just now."""
+        with self._changed:
+            running = Counter(self._in_hand.values())
+        return frozenset(each for each, count in running.items() if count >= _MOST_EVENTS_OF_ONE)
+
     def _claim(self, most: int, but: Collection[str] = ()) -> list[AsyncInvocation]:
         """Due events that nobody runs yet; this process is the only one that runs any."""
-        now_ms, taken = self._clock.now_ms(), self._claimed() | set(but)
+        now_ms, taken, busy = self._clock.now_ms(), self._claimed() | set(but), self._busy()
         with self._database.read() as tx:
-            found = async_invocations.due(tx, now_ms, but=taken, limit=most)
+            found = async_invocations.due(tx, now_ms, but=taken, but_of=busy, limit=most)
         with self._changed:
-            self._in_hand.update(event.id for event in found)
-        return found
+            running = Counter(self._in_hand.values())
+            claimed = []
+            for event in found:
+                running[event.function_id] += 1
+                if running[event.function_id] <= _MOST_EVENTS_OF_ONE:
+                    self._in_hand[event.id] = event.function_id
+                    claimed.append(event)
+        return claimed
 
     def _attempt(self, event: AsyncInvocation) -> None:
         try:
@@ -158,7 +173,7 @@ class Invocations:
                     self._changed.wait_for(lambda: self._is_closed, _FAULT_SECONDS)
         finally:
             with self._changed:
-                self._in_hand.discard(event.id)
+                self._in_hand.pop(event.id, None)
                 self._is_nudged = True
                 self._changed.notify_all()
 

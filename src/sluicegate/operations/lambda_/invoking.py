@@ -4,11 +4,15 @@ import base64
 import binascii
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from ...access import Ask
 from ...errors import AwsError
 from ...functions import Invocation
+from ...store.database import Tx
+from ...store.function_versions import LATEST
+from ...store.functions import Function
 from ..operation import Call, Operation, Params, Result
 from . import events, naming, running
 from .refusals import invalid
@@ -31,7 +35,7 @@ def _invoke(call: Call, params: Params) -> Result:
     payload = _payload(params.get("Payload") or b"{}", kind)
     client_context = _client_context(params.get("ClientContext") or "")
     with call.database.read() as tx:
-        function, qualifier = naming.find(tx, call, params)
+        function, qualifier = _meant(tx, call, params)
         reached = running.target(tx, function, qualifier, call.request_id)
     if kind == "DryRun":
         return {"StatusCode": 204}
@@ -48,6 +52,14 @@ def _invoke(call: Call, params: Params) -> Result:
         "ExecutedVersion": reached.version.version,
         "Payload": outcome.payload,
     }
+
+
+def _meant(tx: Tx, call: Call, params: Params) -> tuple[Function, str]:
+    what = naming.meant(tx, call, params)
+    if what.function is None and not what.qualifier:
+        # Of a function that is not there, AWS names the version that would have run.
+        what = replace(what, qualifier=LATEST)
+    return naming.found(call, what), what.qualifier
 
 
 def _payload(payload: bytes, kind: str) -> bytes:

@@ -133,8 +133,7 @@ def _filtered(
     if patterns is None and key is None:
         return wanted
     if patterns is None:
-        # Another key: who does not see the criteria cannot move them.
-        patterns = mapping_filters.patterns(call, before)
+        patterns = mapping_filters.moved(call, before)
     kept_key = before.kms_key_arn if key is None else key
     return mapping_filters.kept(call, wanted, patterns, kept_key)
 

@@ -34,8 +34,10 @@ def _create(call: Call, params: Params) -> Result:
     mapping_checks.check_role(call, mapping, version.role_arn)
     mapping = mapping_filters.kept(call, mapping, patterns, params.get("KMSKeyArn") or "")
     with call.database.write() as tx:
-        # Gone, or made by somebody else, while the role was asked.
-        mapping_naming.function_of(tx, call, mapping_naming.meant(tx, call, params))
+        # Gone, made again, or made by somebody else, while the role was asked.
+        what = mapping_naming.meant(tx, call, params)
+        function, _ = mapping_naming.function_of(tx, call, what)
+        mapping = replace(mapping, function_id=function.id)
         mapping_checks.refuse_duplicate(tx, mapping)
         mappings.create(tx, mapping)
         tags.put(tx, mapping.id, given)

@@ -49,13 +49,8 @@ def kept(
         made = call.calls.forward(call, "kms", "GenerateDataKey", asked)
         tried = {"CiphertextBlob": made["CiphertextBlob"], "EncryptionContext": context}
         key = call.calls.forward(call, "kms", "Decrypt", tried)["Plaintext"]
-    except (AccessDenied, Unavailable):
-        raise
     except AwsError as error:
-        raise invalid(
-            "Lambda was unable to encrypt the filter criteria with the KMS key provided. "
-            f"KMS Exception: {error.code} KMS Message: {error.message}"
-        ) from None
+        raise _unusable("encrypt", error) from None
     sealed = criteria.close(call.vault, mapping, key, made["CiphertextBlob"], patterns)
     return replace(mapping, sealed_filters=sealed)
 
@@ -70,6 +65,23 @@ def patterns(call: Call, mapping: EventSourceMapping) -> tuple[str, ...]:
     }
     key = call.calls.forward(call, "kms", "Decrypt", asked)["Plaintext"]
     return criteria.opened(call.vault, mapping, key)
+
+
+def moved(call: Call, mapping: EventSourceMapping) -> tuple[str, ...]:
+    """A mapping's patterns, to be kept under another key: who does not see them cannot do that."""
+    try:
+        return patterns(call, mapping)
+    except AwsError as error:
+        raise _unusable("decrypt", error) from None
+
+
+def _unusable(verb: str, error: AwsError) -> AwsError:
+    if isinstance(error, AccessDenied | Unavailable):
+        return error
+    return invalid(
+        f"Lambda was unable to {verb} the filter criteria with the KMS key provided. "
+        f"KMS Exception: {error.code} KMS Message: {error.message}"
+    )
 
 
 def shown(call: Call, mapping: EventSourceMapping) -> Mapping[str, object]:

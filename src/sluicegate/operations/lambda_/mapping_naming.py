@@ -49,11 +49,18 @@ def function_arn(what: Named) -> str:
 
 
 def function_of(tx: Tx, call: Call, what: Named) -> tuple[Function, Version]:
-    """The function a mapping is to invoke, and the version that means just now."""
+    """The function a mapping is to invoke, and the version that means just now.
+
+    Where an alias divides between two, with the timeout of the one that has the longer.
+    """
     if what.function is None or (what.account, what.region) != (call.account, call.region):
         raise invalid(_NO_FUNCTION)
     try:
-        version, _ = naming.resolve(tx, what.function, what.qualifier)
+        version, alias = naming.resolve(tx, what.function, what.qualifier)
+        if alias is not None and alias.other_version:
+            other, _ = naming.resolve(tx, what.function, alias.other_version)
+            longest = max(version.timeout_seconds, other.timeout_seconds)
+            version = replace(version, timeout_seconds=longest)
     except AwsError:
         raise invalid(_NO_FUNCTION) from None
     return what.function, version

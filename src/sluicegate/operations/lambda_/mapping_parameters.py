@@ -71,7 +71,7 @@ def check_supported(params: Params, *, is_msk: bool) -> None:
         )
     for parameter in (*_NOT_KAFKA, *_PROVISIONED_ONLY):
         # An empty list or block says nothing; a number or a flag does, whatever it is.
-        if params.get(parameter) not in (None, [], {}):
+        if not _says_nothing(params.get(parameter)):
             raise unsupported(parameter)
     if params.get("ProvisionedPollerConfig"):
         raise not_served("ProvisionedPollerConfig")
@@ -83,6 +83,12 @@ def check_supported(params: Params, *, is_msk: bool) -> None:
         raise not_served("SchemaRegistryConfig")
     if config.get("ConsumptionMode") == "Queue":
         raise not_served("ConsumptionMode Queue")
+
+
+def _says_nothing(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return all(map(_says_nothing, value.values()))
+    return value is None or value == []
 
 
 def check_unchanged(params: Params, *, is_msk: bool) -> None:

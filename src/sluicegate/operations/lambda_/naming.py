@@ -3,11 +3,15 @@
 A function goes by its name, its ARN, or an ARN without its beginning; a version or alias may be
 part of it, or stand beside as Qualifier. One that is not there is asked about under the ARN it
 would have: whoever may not know learns nothing.
+
+INVARIANT: what is asked about is what is acted on. An operation that has to do with a version or an
+alias reads the qualifier in both places (`on_qualified`, `find`), any other in neither
+(`on_function`, `whole`, `to_change`): who may do all with one alias may do nothing with another.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...access import Ask, ResourcePolicy
 from ...iam.model import Context, PolicyKind
@@ -25,8 +29,6 @@ _FORM = re.compile(
     r"(?:(?P<account>\d{12}):)?(?:function:)?"
     r"(?P<name>[a-zA-Z0-9_.-]+)(?::(?P<qualifier>\$LATEST|[a-zA-Z0-9_-]+))?"
 )
-
-Extra = Callable[[Call, Params], Context]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,28 @@ def find(tx: Tx, call: Call, params: Params) -> tuple[Function, str]:
     """The function a request is about, and its qualifier ("" for none)."""
     what = meant(tx, call, params)
     return found(call, what), what.qualifier
+
+
+def meant_whole(tx: Tx, call: Call, params: Params) -> Named:
+    """The function FunctionName stands for, whichever of its versions or aliases it goes on to."""
+    return replace(meant(tx, call, params), qualifier="")
+
+
+def whole(tx: Tx, call: Call, params: Params) -> Function:
+    """The function a request asks something of that has no versions and no aliases."""
+    return found(call, meant_whole(tx, call, params))
+
+
+def to_change(tx: Tx, call: Call, params: Params) -> Function:
+    """The function a request changes; refused where its name goes on to a version or an alias."""
+    function, qualifier = find(tx, call, params)
+    if qualifier not in ("", LATEST):
+        raise invalid(
+            "This operation is permitted on Lambda functions only. Aliases and versions do not "
+            "support this operation. Please specify either a function name or an unqualified "
+            "function ARN."
+        )
+    return function
 
 
 def found(call: Call, what: Named) -> Function:
@@ -137,26 +161,24 @@ def ask(
     )
 
 
-def nothing_more(_call: Call, _params: Params) -> Context:
-    """No condition keys beside those of every function."""
-    return {}
-
-
-def on_function(
-    action: str,
-    run: Callable[[Call, Params], Result],
-    extra: Extra = nothing_more,
-    *,
-    name: str = "",
-) -> Operation:
-    """An operation on the one function that FunctionName names; `name` where it is another."""
+def on_function(action: str, run: Callable[[Call, Params], Result]) -> Operation:
+    """An operation on the function that FunctionName names, with all its versions and aliases."""
 
     def asks(call: Call, params: Params) -> Iterable[Ask]:
-        context = extra(call, params)
         with call.database.read() as tx:
-            return [ask(tx, action, meant(tx, call, params), context)]
+            return [ask(tx, action, meant_whole(tx, call, params))]
 
-    return Operation("lambda", name or action, asks, run)
+    return Operation("lambda", action, asks, run)
+
+
+def on_qualified(action: str, run: Callable[[Call, Params], Result]) -> Operation:
+    """An operation on the version or alias that FunctionName or Qualifier names, if they do."""
+
+    def asks(call: Call, params: Params) -> Iterable[Ask]:
+        with call.database.read() as tx:
+            return [ask(tx, action, meant(tx, call, params))]
+
+    return Operation("lambda", action, asks, run)
 
 
 def on_account(action: str, run: Callable[[Call, Params], Result]) -> Operation:

@@ -43,10 +43,11 @@ def _add_asks(call: Call, params: Params) -> Iterable[Ask]:
 
 
 def _add(call: Call, params: Params) -> Result:
-    if params.get("Qualifier") == LATEST:
-        raise invalid("We currently do not support adding policies for $LATEST.")
     sid = params["StatementId"]
     with call.database.write() as tx:
+        what = naming.meant(tx, call, params)
+        if what.qualifier == LATEST:
+            raise invalid("We currently do not support adding policies for $LATEST.")
         function, qualifier = _meant(tx, call, params)
         if qualifier:
             naming.resolve(tx, function, qualifier)
@@ -58,7 +59,7 @@ def _add(call: Call, params: Params) -> Result:
                 f"The statement id ({sid}) provided already exists. Please provide a new "
                 "statement id, or remove the existing statement."
             )
-        statement = _statement(tx, call, params, naming.meant(tx, call, params).arn)
+        statement = _statement(tx, call, params, what.arn)
         document["Statement"].append(statement)
         _put(tx, function, qualifier, document)
     return {"Statement": _written(statement)}
@@ -193,5 +194,5 @@ def _written(document: Mapping[str, Any]) -> str:
 OPERATIONS = (
     Operation("lambda", "AddPermission", _add_asks, _add),
     Operation("lambda", "RemovePermission", _remove_asks, _remove),
-    naming.on_function("GetPolicy", _get),
+    naming.on_qualified("GetPolicy", _get),
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from ...functions import packages
 from ...store import function_versions, functions
 from ...store.database import Tx
-from ...store.function_versions import LATEST, Version
+from ...store.function_versions import Version
 from ...store.functions import Function
 from ..operation import Call, Params, Result
 from . import code, configurations, environments, naming, paging
@@ -52,9 +52,7 @@ def _are_alike(call: Call, version: Version, latest: Version) -> bool:
 def _publish(call: Call, params: Params) -> Result:
     configurations.refuse_not_served(params)
     with call.database.write() as tx:
-        function, qualifier = naming.find(tx, call, params)
-        if qualifier not in ("", LATEST):
-            raise invalid("This operation is permitted on Lambda functions only, not on versions.")
+        function = naming.to_change(tx, call, params)
         latest = naming.latest(tx, function)
         check_revision(params.get("RevisionId"), latest.revision)
         _check_code(params.get("CodeSha256"), latest)
@@ -76,7 +74,7 @@ def _check_code(given: str | None, latest: Version) -> None:
 
 def _list(call: Call, params: Params) -> Result:
     with call.database.read() as tx:
-        function, _ = naming.find(tx, call, params)
+        function = naming.whole(tx, call, params)
         held = function_versions.of_function(tx, function.id)
     return paging.page(
         params,

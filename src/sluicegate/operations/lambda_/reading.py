@@ -78,7 +78,7 @@ def _entry(call: Call, function: Function, version: Version, qualifier: str) -> 
 
 
 OPERATIONS = (
-    naming.on_function("GetFunction", _get),
-    naming.on_function("GetFunctionConfiguration", _get_configuration),
+    naming.on_qualified("GetFunction", _get),
+    naming.on_qualified("GetFunctionConfiguration", _get_configuration),
     naming.on_account("ListFunctions", _list),
 )

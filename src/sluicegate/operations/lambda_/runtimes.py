@@ -1,9 +1,9 @@
-"""Runtimes: which names AWS knows, which it retired, which are there on this host."""
+"""Runtimes and architectures: which AWS knows, which it retired, which are there on this host."""
 
 from functools import cache
 
 from ...wire.model import service_model
-from ..operation import Call
+from ..operation import Call, Params
 from .refusals import invalid
 
 _RETIRED = frozenset(
@@ -36,6 +36,18 @@ def check(call: Call, runtime: str) -> None:
         if runtime.startswith("python"):
             why = f"no {runtime} interpreter was found. {why}"
         raise invalid(f"Runtime {runtime} is not available on this host: {why}")
+
+
+def architecture(call: Call, params: Params, current: str = "") -> str:
+    """The architecture a request asks for, else `current`, else this host's.
+
+    Another one is refused: its code would not run.
+    """
+    here = call.functions.architecture()
+    asked: str = (params.get("Architectures") or [current or here])[0]
+    if params.get("Architectures") and asked != here:
+        raise invalid(f"Architecture {asked} is not available on this host: it is {here}.")
+    return asked
 
 
 @cache

@@ -8,7 +8,7 @@ from ...access import Ask
 from ...functions.packages import Package
 from ...store import function_versions
 from ...store.database import Tx
-from ...store.function_versions import LATEST, Version
+from ...store.function_versions import Version
 from ...store.functions import Function
 from ..operation import Call, Operation, Params, Result
 from . import (
@@ -19,9 +19,10 @@ from . import (
     networks,
     publishing,
     roles,
+    runtimes,
 )
 from .creation import layer_context
-from .refusals import check_revision, in_progress, invalid
+from .refusals import check_revision, in_progress
 
 
 def _update_code(call: Call, params: Params) -> Result:
@@ -51,21 +52,20 @@ def _with_code(call: Call, latest: Version, params: Params, package: Package) ->
         modified_ms=call.now_ms,
         package=package.id,
         code_bytes=package.size,
-        architecture=(params.get("Architectures") or [latest.architecture])[0],
+        architecture=runtimes.architecture(call, params, latest.architecture),
     )
 
 
 def _configuration_asks(call: Call, params: Params) -> Iterable[Ask]:
     context = {**networks.context(call, params), **layer_context(params)}
     with call.database.read() as tx:
-        what = naming.meant(tx, call, params)
+        what = naming.meant_whole(tx, call, params)
         asks = [naming.ask(tx, "UpdateFunctionConfiguration", what, context)]
     yield from asks
     for layer in params.get("Layers") or ():
         yield Ask("lambda:GetLayerVersion", layer)
     if params.get("Role") is not None:
-        unqualified = replace(what, qualifier="")
-        yield from roles.ask_pass(call, params["Role"], unqualified.arn)
+        yield from roles.ask_pass(call, params["Role"], what.arn)
 
 
 def _update_configuration(call: Call, params: Params) -> Result:
@@ -96,7 +96,8 @@ def _with_variables(
     if given is not None:
         variables = given.get("Variables") or {}
         environments.check(variables)
-        return environments.encrypt(call, function, changed, variables)
+        encrypted = environments.encrypt(call, function, changed, variables)
+        return environments.unchanged(call, function, latest, encrypted, variables)
     if latest.environment is None:
         return changed
     if changed.kms_key != latest.kms_key:
@@ -115,9 +116,7 @@ def _meant(call: Call, params: Params) -> tuple[Function, Version]:
 
 
 def _latest(tx: Tx, call: Call, params: Params) -> tuple[Function, Version]:
-    function, qualifier = naming.find(tx, call, params)
-    if qualifier not in ("", LATEST):
-        raise invalid("This operation is permitted on Lambda functions only, not on versions.")
+    function = naming.to_change(tx, call, params)
     latest = naming.latest(tx, function)
     check_revision(params.get("RevisionId"), latest.revision)
     return function, latest

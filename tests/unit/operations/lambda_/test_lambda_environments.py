@@ -60,6 +60,39 @@ def test_a_version_keeps_its_variables(endpoint: Endpoint) -> None:
     assert invoked(endpoint) == {} and invoked(endpoint, Qualifier="1") == VARIABLES["Variables"]
 
 
+def test_the_same_variables_again_are_no_change(endpoint: Endpoint) -> None:
+    key = customer_key(endpoint)
+    made(endpoint, Environment=VARIABLES, KMSKeyArn=key, Publish=True)
+    able = allow("lambda:*", "kms:Encrypt", "kms:CreateGrant")
+    blind = endpoint.user("blind", policy=able).client("lambda")
+    client = endpoint.client("lambda")
+
+    def published(by: Any, variables: dict[str, str], **more: str) -> str:
+        changed = {"FunctionName": "orders", "Environment": {"Variables": variables}, **more}
+        by.update_function_configuration(**changed)
+        number: str = by.publish_version(FunctionName="orders")["Version"]
+        assert invoked(endpoint, Qualifier=number) == variables
+        return number
+
+    was = VARIABLES["Variables"]
+    assert published(client, was) == "1"
+    assert published(client, was | {"MORE": "x"}) == "2"
+    assert published(client, {"MORE": "x"} | was) == "2"
+    # Who may not read them does not learn whether it had guessed right.
+    assert published(blind, was | {"MORE": "x"}) == "3"
+    # The key is asked all the same.
+    reader = endpoint.user("reader", policy=allow("lambda:*", "kms:Decrypt"))
+    code, _ = refused(
+        reader.client("lambda").update_function_configuration,
+        status=403,
+        FunctionName="orders",
+        Environment=VARIABLES,
+    )
+    assert code == "AccessDeniedException"
+    assert published(client, was | {"MORE": "x"}, KMSKeyArn="") == "4"
+    assert published(client, was) == "5"
+
+
 def test_names_of_lambda_and_more_than_four_kilobytes(endpoint: Endpoint) -> None:
     role(endpoint)
     client = endpoint.client("lambda")
@@ -78,6 +111,23 @@ def test_names_of_lambda_and_more_than_four_kilobytes(endpoint: Endpoint) -> Non
         "Lambda was unable to configure your environment variables because the environment "
         'variables you have provided exceeded the 4KB limit. String measured: {"LONG":"xxx'
     )
+
+
+def test_a_nul_is_in_no_variable_and_in_no_handler(endpoint: Endpoint) -> None:
+    injected = {"Environment": {"Variables": {"FINE": "a\nb", "BAD": "x\0--bind\0/\0/host"}}}
+    handler = {"Handler": "app.handler\0--chdir\0/"}
+    made(endpoint)
+    client = endpoint.client("lambda")
+    for given in (injected, handler):
+        updating = {"FunctionName": "orders", **given}
+        created = with_code(**{**given, "FunctionName": "other"})
+        for call, params in (
+            (client.create_function, created),
+            (client.update_function_configuration, updating),
+        ):
+            code, message = refused(call, **params)
+            assert code == "InvalidParameterValueException" and "a NUL character" in message
+            assert "--bind" not in message
 
 
 def test_who_may_not_decrypt_sees_why(endpoint: Endpoint) -> None:

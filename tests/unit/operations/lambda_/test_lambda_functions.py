@@ -166,6 +166,43 @@ def test_a_role_that_does_not_trust_lambda(endpoint: Endpoint) -> None:
     assert list((endpoint.state / "packages").glob("*")) == []
 
 
+def test_code_for_another_architecture_is_refused(endpoint: Endpoint) -> None:
+    made(endpoint, Architectures=["x86_64"])
+    client = endpoint.client("lambda")
+    new = {"FunctionName": "orders", "ZipFile": zipped(new="x")}
+    message = "Architecture arm64 is not available on this host: it is x86_64."
+    for more in ({}, {"DryRun": True}):
+        given: dict[str, Any] = {**new, **more, "Architectures": ["arm64"]}
+        assert refused(client.update_function_code, **given) == (INVALID, message)
+    assert client.update_function_code(**new)["Architectures"] == ["x86_64"]
+
+
+def test_levels_come_with_json_and_go_with_text(endpoint: Endpoint) -> None:
+    made(endpoint)
+    client = endpoint.client("lambda")
+
+    def change(**logging: str) -> dict[str, Any]:
+        given: dict[str, Any] = {"FunctionName": "orders", "LoggingConfig": logging}
+        answer = client.update_function_configuration(**given)["LoggingConfig"]
+        assert client.get_function_configuration(FunctionName="orders")["LoggingConfig"] == answer
+        return dict(answer)
+
+    text = {"LogFormat": "Text", "LogGroup": "/aws/lambda/orders"}
+    levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
+    assert change(LogFormat="JSON") == text | {"LogFormat": "JSON"} | levels
+    assert change(SystemLogLevel="WARN")["SystemLogLevel"] == "WARN"
+    client.invoke(FunctionName="orders")
+    run = endpoint.functions.invoked[-1][0]
+    assert (run.log_format, run.log_level, run.system_log_level) == ("JSON", "INFO", "WARN")
+    refusal = "To configure ApplicationLogLevel or SystemLogLevel, use JSON LogFormat."
+    for level in levels:
+        with_level = {"LogFormat": "Text", level: "DEBUG"}
+        given: dict[str, Any] = {"FunctionName": "orders", "LoggingConfig": with_level}
+        assert refused(client.update_function_configuration, **given) == (INVALID, refusal)
+    assert change(LogFormat="Text") == text
+    assert change(LogFormat="JSON") == text | {"LogFormat": "JSON"} | levels
+
+
 def test_what_is_refused_of_a_new_function(endpoint: Endpoint) -> None:
     role(endpoint)
     client = endpoint.client("lambda")
@@ -184,6 +221,11 @@ REFUSED: tuple[tuple[dict[str, Any], str, str], ...] = (
         INVALID,
         "Runtime python3.12 is not available on this host: no python3.12 interpreter was found. "
         "Available: python3.11, provided.al2023, provided.al2.",
+    ),
+    (
+        {"Architectures": ["arm64"]},
+        INVALID,
+        "Architecture arm64 is not available on this host: it is x86_64.",
     ),
     ({"Runtime": None}, INVALID, "Runtime and Handler are mandatory parameters for functions"),
     ({"Code": {}}, INVALID, "Please provide a source for function code."),

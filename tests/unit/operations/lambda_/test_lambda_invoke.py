@@ -101,7 +101,7 @@ def test_the_clients_context_is_passed_on(endpoint: Endpoint) -> None:
 def test_a_function_that_is_not_there(endpoint: Endpoint) -> None:
     assert refused(endpoint.client("lambda").invoke, status=404, FunctionName="orders") == (
         "ResourceNotFoundException",
-        f"Function not found: {ARN}:orders",
+        f"Function not found: {ARN}:orders:$LATEST",
     )
 
 
@@ -324,3 +324,27 @@ def test_events_are_run_by_themselves_those_first_that_were_left(
     # Closed, it has written what came of each.
     with Endpoint(tmp_path / "state", clock=SystemClock()) as after:
         assert after.run_events() == 0
+
+
+def test_events_of_a_slow_function_leave_room_for_others(tmp_path: Path, fresh_state: Path) -> None:
+    may_end = threading.Event()
+
+    def slow(version: FunctionVersion, invocation: Invocation) -> Outcome:
+        assert version.name == "other" or may_end.wait(60)
+        return Outcome(invocation.payload)
+
+    state = shutil.copytree(fresh_state, tmp_path / "state")
+    with Endpoint(state, clock=SystemClock(), runs_events=True) as endpoint:
+        made(endpoint)
+        made(endpoint, "other")
+        endpoint.functions.handler = slow
+        invoked = endpoint.functions.invoked
+        try:
+            for _ in range(70):
+                sent(endpoint)
+            sent(endpoint, FunctionName="other")
+            until(lambda: any(v.name == "other" for v, _ in invoked), "the other's was run")
+            assert len(invoked) <= 33
+        finally:
+            may_end.set()
+        until(lambda: len(invoked) == 71, "every event was run")

@@ -117,7 +117,8 @@ def test_queues_are_of_brokers_that_are_not_kafka(endpoint: Endpoint) -> None:
 
 def test_empty_lists_and_blocks_say_nothing(endpoint: Endpoint) -> None:
     created(
-        endpoint, on_own(FunctionResponseTypes=[], MetricsConfig={}, ProvisionedPollerConfig={})
+        endpoint,
+        on_own(FunctionResponseTypes=[], MetricsConfig={"Metrics": []}, ProvisionedPollerConfig={}),
     )
 
 

@@ -268,8 +268,9 @@ def test_filters_under_a_key_are_shown_to_who_may_decrypt(endpoint: Endpoint) ->
     assert "FilterCriteria" not in found
     assert found["FilterCriteriaError"]["ErrorCode"] == "DisabledException"
     settled(endpoint)
-    code, _ = refused(client.update_event_source_mapping, UUID=mapping_id, KMSKeyArn="")
-    assert code == "DisabledException"
+    code, message = refused(client.update_event_source_mapping, UUID=mapping_id, KMSKeyArn="")
+    assert code == "InvalidParameterValueException"
+    assert "unable to decrypt the filter criteria" in message and "DisabledException" in message
     endpoint.client("kms").enable_key(KeyId=key["KeyId"])
     answer = client.update_event_source_mapping(UUID=mapping_id, KMSKeyArn="")
     assert answer["FilterCriteria"] == criteria and "KMSKeyArn" not in answer

@@ -134,11 +134,16 @@ def test_what_is_refused(endpoint: Endpoint) -> None:
             INVALID,
             "The provided principal was invalid. Please check the principal and try again.",
         )
-    latest = {**given, "Principal": "*", "Qualifier": "$LATEST"}
-    assert refused(client.add_permission, **latest) == (
-        INVALID,
-        "We currently do not support adding policies for $LATEST.",
+    latest: tuple[dict[str, Any], ...] = (
+        {"Qualifier": "$LATEST"},
+        {"FunctionName": "orders:$LATEST"},
+        {"FunctionName": "orders:$LATEST", "Qualifier": "$LATEST"},
     )
+    for named in latest:
+        assert refused(client.add_permission, **{**given, "Principal": "*", **named}) == (
+            INVALID,
+            "We currently do not support adding policies for $LATEST.",
+        )
     client.add_permission(**given, Principal="*")
     assert refused(client.add_permission, status=409, **given, Principal="*") == (
         "ResourceConflictException",

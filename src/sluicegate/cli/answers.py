@@ -1,0 +1,61 @@
+"""What the commands that are clients ask for, or why there is no answer and what to do next."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import StartRefused
+from ..wire.client import Unanswered
+from ..wire.message import Response
+from ..wire.own import get
+from .reach import Reach
+from .table import plain
+
+Document = Mapping[str, Any]
+
+
+def document(to: Reach, path: str, *, member: str, missing: str, service: str) -> Document:
+    """What is there, as JSON, known by having `member`.
+
+    `StartRefused` where nobody answers, somebody else does, or the answer is no; `missing` is what
+    to do where there is no such thing.
+    """
+    try:
+        answer = get(
+            to.endpoint_url + path, region=to.region, credentials=to.credentials, service=service
+        )
+    except Unanswered as error:
+        said = plain(str(error)).rstrip(".")
+        raise StartRefused(
+            f"{said}; start `sluicegate serve`, or name its port with --port"
+        ) from None
+    found = _read(answer)
+    if answer.status != 200 and (found is not None or answer.status != 404):
+        raise StartRefused(refusal(answer, missing))
+    if found is None or member not in found:
+        # Anybody may listen on a port.
+        raise StartRefused(
+            f"{to.endpoint_url} is no Sluicegate; name the port of `serve` with --port"
+        )
+    return found
+
+
+def refusal(answer: Response, missing: str) -> str:
+    """Why the answer is no, and what to do next."""
+    said = _read(answer) or {}
+    message = said.get("message") or said.get("Message")
+    message = plain(str(message or f"the endpoint answered {answer.status}")).rstrip(".")
+    decision = answer.headers.get("x-sluicegate-authorization-id")
+    if decision:
+        return f"{message}; run `sluicegate explain {plain(decision)}`"
+    if answer.status == 404:
+        return f"{message}; {missing}"
+    return f'{message}; run `eval "$(sluicegate env)"` against the `serve` you mean'
+
+
+def _read(answer: Response) -> dict[str, Any] | None:
+    try:
+        found = json.loads(answer.body)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
