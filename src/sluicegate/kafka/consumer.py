@@ -7,13 +7,13 @@ partition that is assigned waits here until its committed offset is known, and t
 
 import time
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import Consumer as Library
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 
-from ..delivery import Commit, Headers, Record
-from ..delivery.records import TimestampType
+from ..delivery import Commit, Record
 from .credentials import Connection
 from .faults import Trouble, fault, trouble
 from .model import (
@@ -27,17 +27,16 @@ from .model import (
     Revoked,
 )
 from .offsets import EARLIEST, LATEST, committed, offsets_at
+from .reading import read
 from .silence import silent
 
 _ASK_TIMEOUT_SECONDS = 2.0
 _ASK_AGAIN_SECONDS = 0.5
 _LONGEST_POLL_SECONDS = 0.1
 _LOOK_SECONDS = 0.2
-_TIMESTAMP_TYPES: tuple[TimestampType, ...] = (
-    "NO_TIMESTAMP_TYPE",
-    "CREATE_TIME",
-    "LOG_APPEND_TIME",
-)
+# What cannot be read is fetched again after so long; all of it comes again each time.
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 5.0
 
 SETTINGS: dict[str, Any] = {
     "enable.auto.commit": False,
@@ -68,6 +67,25 @@ SETTINGS: dict[str, Any] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _New:
+    """Assigned to us: it begins where the group is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """Brokers do not have this offset: it goes on at the first they have."""
+
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Resting:
+    """What was fetched cannot be read: it is fetched again then, from where we are."""
+
+    until: float
+
+
 class GroupConsumer:
     """A `Consumer` of `topic` in `group`. Subscribes when made; joins while it is polled."""
 
@@ -90,9 +108,9 @@ class GroupConsumer:
         # Where the group is by what we know: what we began at, or have committed.
         self._stands: dict[int, int] = {}
         self._paused: set[int] = set()
-        # Assigned to us and, until we know where to begin, not to the library. The value is the
-        # offset that brokers did not have, or None.
-        self._waiting: dict[int, int | None] = {}
+        # Assigned to us and, until we know where to begin, not to the library.
+        self._waiting: dict[int, _New | _Gone | _Resting] = {}
+        self._pauses: dict[int, float] = {}
         self._ask_at = self._look_at = 0.0
         self._ends_seen: dict[int, int] = {}
         self._troubles: list[Trouble] = []
@@ -207,7 +225,7 @@ class GroupConsumer:
         # Nothing yet: librdkafka would ask for their offsets itself.
         self._library.incremental_assign([])
         self._own(partitions)
-        self._waiting.update(dict.fromkeys(partitions))
+        self._waiting.update(dict.fromkeys(partitions, _New()))
         self._ask_at = 0.0
 
     def _revoked(self, _: Any, given: Sequence[TopicPartition]) -> None:
@@ -230,9 +248,8 @@ class GroupConsumer:
         self._unfetch(partitions)
         of_offsets = (self._positions, self._committed, self._stands, self._ends_seen)
         for partition in partitions:
-            for kept in (self._generations, *of_offsets):
+            for kept in (self._generations, self._waiting, self._pauses, *of_offsets):
                 kept.pop(partition, None)
-            self._waiting.pop(partition, None)
             self._paused.discard(partition)
 
     # Where to begin.
@@ -244,7 +261,12 @@ class GroupConsumer:
         """
         if not self._waiting or time.monotonic() < self._ask_at:
             return
-        starts: dict[int, int] = {}
+        now = time.monotonic()
+        starts = {
+            name: self._positions[name]
+            for name, why in self._waiting.items()
+            if isinstance(why, _Resting) and why.until <= now
+        }
         try:
             self._find_new(starts)
             self._find_after_holes(starts)
@@ -258,7 +280,7 @@ class GroupConsumer:
 
         Where nothing was committed the partition is new, and its first records count too.
         """
-        names = [name for name, gone in self._waiting.items() if gone is None]
+        names = [name for name, why in self._waiting.items() if isinstance(why, _New)]
         known = committed(self._library, self._topic, names, _ASK_TIMEOUT_SECONDS)
         self._troubles += known.troubles
         self._committed.update(known.found)
@@ -269,7 +291,7 @@ class GroupConsumer:
 
     def _find_after_holes(self, starts: dict[int, int]) -> None:
         """Where partitions go on whose offset is not there: at the first that is, not the last."""
-        gone = {name: offset for name, offset in self._waiting.items() if offset is not None}
+        gone = {name: why.offset for name, why in self._waiting.items() if isinstance(why, _Gone)}
         firsts, ends = self._ends(gone, EARLIEST), self._ends(gone, LATEST)
         for partition in firsts.keys() & ends.keys():
             offset, first = gone[partition], firsts[partition]
@@ -279,6 +301,7 @@ class GroupConsumer:
                 # What is under way is of a log that is gone, with offsets that mean others now.
                 self._on_rebalance(Lost((partition,)))
                 self._own((partition,))
+                self._stands.pop(partition, None)
             starts[partition] = first
 
     def _ends(self, partitions: Iterable[int], which: int) -> dict[int, int]:
@@ -294,19 +317,25 @@ class GroupConsumer:
         )
         for partition, offset in starts.items():
             self._waiting.pop(partition, None)
-            self._positions[partition] = self._stands[partition] = offset
+            self._positions[partition] = offset
+            # What we have polled is not what the group has: see `is_member`.
+            self._stands.setdefault(partition, offset)
         self._library.pause(self._fetched(self._paused & starts.keys()))
 
     def _unfetch(self, partitions: Iterable[int]) -> None:
         self._library.incremental_unassign(self._fetched(partitions))
 
+    def _wait(self, partition: int, why: _Gone | _Resting) -> None:
+        self._unfetch([partition])
+        self._waiting[partition] = why
+
+    def _fetching(self) -> set[int]:
+        """The partitions that the library knows to be ours."""
+        return self._generations.keys() - self._waiting.keys()
+
     def _fetched(self, partitions: Iterable[int]) -> list[TopicPartition]:
         """Those of the partitions that the library knows to be ours."""
-        return [
-            TopicPartition(self._topic, name)
-            for name in partitions
-            if name in self._generations and name not in self._waiting
-        ]
+        return [TopicPartition(self._topic, name) for name in self._fetching() & set(partitions)]
 
     # Records and troubles.
 
@@ -321,44 +350,24 @@ class GroupConsumer:
             self._begin_waiting()
 
     def _sorted(self, messages: Sequence[Any]) -> dict[int, list[Record]]:
-        """Records by partition. This is the one loop over records here; it is written for speed."""
-        topic, types = self._topic, _TIMESTAMP_TYPES
-        records: dict[int, list[Record]] = {}
-        for message in messages:
-            if message.error() is not None:
-                self._unreadable(message)
-                continue
-            partition = message.partition()
-            kind, timestamp = message.timestamp()
-            headers = message.headers()
-            record = Record(
-                topic=topic,
-                partition=partition,
-                offset=message.offset(),
-                timestamp=timestamp,
-                timestamp_type=types[kind],
-                key=message.key(),
-                value=message.value(),
-                headers=Headers(headers) if headers else (),
-            )
-            if partition in records:
-                records[partition].append(record)
-            else:
-                records[partition] = [record]
-        for partition, some in records.items():
+        """Records by partition; what cannot be read is fetched again, from where we are."""
+        found = read(self._topic, messages)
+        for partition, some in found.records.items():
             self._positions[partition] = some[-1].offset + 1
-        return records
-
-    def _unreadable(self, message: Any) -> None:
-        error, partition = message.error(), message.partition()
-        is_gone = error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE)
-        if not is_gone:
-            self._troubles.append(trouble(error))
-        elif partition in self._generations and partition not in self._waiting:
+            self._pauses.pop(partition, None)
+        self._troubles += found.troubles
+        for partition in found.gone & self._fetching():
             # The library has stopped fetching it.
-            self._unfetch([partition])
-            self._waiting[partition] = self._positions[partition]
+            self._wait(partition, _Gone(self._positions[partition]))
             self._ask_at = 0.0
+        for partition in found.corrupt & self._fetching():
+            # The library goes on beyond it, or wherever a damaged length leads.
+            pause = min(
+                2 * self._pauses.get(partition, _FIRST_PAUSE_SECONDS / 2), _LONGEST_PAUSE_SECONDS
+            )
+            self._pauses[partition] = pause
+            self._wait(partition, _Resting(time.monotonic() + pause))
+        return found.records
 
     def _failed(self, error: Any) -> None:
         self._troubles.append(trouble(error))
