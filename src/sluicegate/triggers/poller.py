@@ -88,7 +88,7 @@ class Poller:
         # Who polls waits for answers, who works for batches: nobody is woken for nothing. A batch
         # wakes one; who takes it, and sees another, wakes the next.
         self._answers, self._batches = (threading.Condition(self._lock) for _ in range(2))
-        self._troubles = Troubles(monotonic)
+        self._troubles = Troubles(mapping_id, monotonic)
         self._standing = Standing(monotonic)
         self._results = Results()
         self._paused: frozenset[int] = frozenset()

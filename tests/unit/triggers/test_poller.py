@@ -21,7 +21,7 @@ from sluicegate.delivery import (
     Success,
     Throttled,
 )
-from sluicegate.kafka import Committing, NotAuthorized, OnRebalance, Polled, Rejoining
+from sluicegate.kafka import Committing, Corrupt, NotAuthorized, OnRebalance, Polled, Rejoining
 from sluicegate.testing import FrozenClock, StubConsumer, StubTopic
 from sluicegate.triggers import problems
 from sluicegate.triggers.invoking import FunctionGone
@@ -307,6 +307,21 @@ def test_brokers_that_refuse_are_the_problem_until_records_come(bench: Bench) ->
     until(lambda: bench.poller.problem is problems.NOT_AUTHORIZED, "the refusal to be told")
     bench.push(1, 0)
     until(lambda: bench.poller.problem is None, "records")
+
+
+def test_what_cannot_be_read_is_the_problem_whatever_comes_of_other_partitions(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.consumer.troubles += [Corrupt(-199, "failed CRC32C check")] * 2
+    until(lambda: bench.poller.problem is problems.UNREADABLE, "it to be told")
+    bench.push(1, 1)
+    until(lambda: bench.is_committed(p1=1), "the other partition")
+    assert bench.poller.problem is problems.UNREADABLE
+    assert [one.message for one in caplog.records] == [
+        "brokers mapping=mapping code=-199: failed CRC32C check"
+    ]
+    bench.later = 11.0
+    assert bench.poller.problem is None
 
 
 def test_brokers_that_do_not_answer_a_commit_are_the_problem(bench: Bench) -> None:
