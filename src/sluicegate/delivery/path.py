@@ -22,7 +22,7 @@ from .batcher import Batcher, Bounds, Oversized
 from .event import EventEncoder
 from .filters import Filters
 from .ledger import Commit, Ledger
-from .records import Batch, Record, batch_of
+from .records import Batch, Record, Share, batch_of
 from .retry import (
     TOO_LARGE,
     TOO_OLD,
@@ -236,11 +236,17 @@ class DataPath:
 
     # What came of it.
 
-    def answered(self, id: int, answer: Answer, now_ms: int, *, jitter: float = 0.0) -> None:
-        """Note what came of an `Invoke`. `jitter`, from -1 to 1, spreads pauses."""
+    def answered(
+        self, id: int, answer: Answer, now_ms: int, *, jitter: float = 0.0
+    ) -> tuple[int, ...]:
+        """Note what came of an `Invoke`; the partitions it counts for, being ours still.
+
+        `jitter`, from -1 to 1, spreads pauses.
+        """
         job = self._jobs[id]
         piece = job.pieces.popleft()
         assert isinstance(piece, Piece) and job.is_running
+        counting = tuple(each.partition for each in piece.batch.shares if self._is_ours(each))
         job.is_running = False
         job.throttled = isinstance(answer, Throttled)
         match answer:
@@ -255,6 +261,7 @@ class DataPath:
                 self.counts.failed_invoke += 0 if job.throttled else len(piece.batch)
                 self._follow(job, piece, answer, now_ms, jitter)
         self._tidy(job)
+        return counting
 
     def discarded(self, id: int) -> None:
         """Note that a `Discard` is done: the records are settled."""
@@ -367,8 +374,7 @@ class DataPath:
         shares = [
             share
             for share in batch.shares
-            if share.partition not in self._held
-            and self._ledger.generation(share.partition) == share.generation
+            if share.partition not in self._held and self._is_ours(share)
         ]
         if len(shares) == len(batch.shares):
             return piece
@@ -377,6 +383,9 @@ class DataPath:
         if isinstance(piece, GiveUp):
             return replace(piece, piece=replace(piece.piece, batch=batch_of(shares)))
         return replace(piece, batch=batch_of(shares))
+
+    def _is_ours(self, share: Share) -> bool:
+        return self._ledger.generation(share.partition) == share.generation
 
     def _progress(self, partition: int, job: _Job | None) -> Progress:
         shown = Progress(

@@ -346,19 +346,22 @@ class Poller:
             case Invoke(batch=batch):
                 answer = self._asked(batch)
                 with self._lock:
-                    self._path.answered(work.id, answer, self._now_ms(), jitter=self._jitter())
-                    self._results.note(batch.partitions, answer)
+                    # What was given away meanwhile is another's to tell of.
+                    ours = self._path.answered(
+                        work.id, answer or Throttled(), self._now_ms(), jitter=self._jitter()
+                    )
+                    self._results.note(ours, answer)
             case Discard():
                 self._drop(work)
                 with self._lock:
                     self._path.discarded(work.id)
 
-    def _asked(self, batch: Batch) -> Answer:
+    def _asked(self, batch: Batch) -> Answer | None:
+        """The function's answer; None when there is no function."""
         try:
             return self._invoker.invoke(batch, self._path.encoder.event(batch))
         except FunctionGone:
-            with self._lock:
-                self._results.note_gone(batch.partitions)
+            return None
         except Exception:  # noqa: BLE001 - a partition must not stand still for what nobody foresaw
             _log.exception("not invoked mapping=%s", self._mapping_id)
         return Throttled()

@@ -248,6 +248,32 @@ def test_what_a_lost_partition_runs_is_not_committed(bench: Bench) -> None:
     assert bench.topic.committed == {}
 
 
+@pytest.mark.parametrize("ending", [FAILED, FunctionGone(), RuntimeError("not foreseen")])
+def test_a_failure_that_ends_after_its_partition_was_given_away_is_not_told(
+    bench: Bench, ending: Answer | Exception
+) -> None:
+    begun, may_end = held(bench.function)
+    succeeding = bench.function.answer
+
+    def answer(batch: Batch) -> Answer:
+        succeeding(batch)
+        if isinstance(ending, Exception):
+            raise ending
+        return ending
+
+    bench.function.answer = answer
+    bench.push(1, 0)
+    assert begun.wait(30)
+    bench.consumer.lose(0)
+    may_end.set()
+    until(lambda: bench.function.at_once[0] == 0, "the failure")
+    bench.function.answer = lambda _batch: Success()
+    bench.push(1, 1)
+    until(lambda: bench.topic.committed == {1: 1}, "another partition")
+    bench.poller.close()
+    assert bench.poller.problem is None
+
+
 def test_closing_finishes_and_commits_what_runs(bench: Bench) -> None:
     begun, may_end = held(bench.function)
     bench.push(30, 0)
