@@ -213,6 +213,7 @@ class Delivery(RuleBasedStateMachine):
             owed = {one.partition for one in self.path.committable()}
             assert not owed & set(work.batch.partitions), "begun before a commit"
         if isinstance(work, Invoke):
+            assert work.attempt == 1 or len(work.batch.partitions) == 1, "held up by another's"
             assert len(work.batch) <= self.bounds.records
             assert len(ENCODER.event(work.batch)) <= self.bounds.payload_bytes
             assert not any(self.filters and one.value == UNWANTED for one in work.batch)

@@ -206,6 +206,22 @@ def test_a_failing_batch_is_tried_again_and_holds_up_its_partition_alone(bench: 
     assert sorted(set(bench.delivered(0))) == list(range(15))
 
 
+def test_a_record_that_always_fails_blocks_its_partition_alone(bench: Bench) -> None:
+    bench.function.answer = lambda batch: FAILED if 0 in batch.partitions else Success()
+    # Polled together, so they make a batch together.
+    bench.consumer.may_poll.clear()
+    polls = bench.consumer.polls
+    until(lambda: bench.consumer.polls > polls, "a poll")
+    bench.push(1, 0)
+    bench.push(1, 1)
+    bench.consumer.may_poll.set()
+    until(lambda: bench.topic.committed == {1: 1}, "the other partition")
+    assert bench.function.given[:2] == [(0, [0]), (1, [0])]
+    bench.push(30, 1)
+    until(lambda: bench.topic.committed == {1: 31}, "what is written afterwards")
+    assert bench.function.offences == [] and bench.poller.problem is problems.FUNCTION_FAILED
+
+
 def test_a_throttled_function_is_asked_again(bench: Bench) -> None:
     answers: Iterator[Answer] = iter([Throttled(), Throttled(), Success()])
     bench.function.answer = lambda _batch: next(answers)
