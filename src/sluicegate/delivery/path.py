@@ -193,6 +193,10 @@ class DataPath:
         wanted = set(partitions)
         return any(job.is_running and job.partitions & wanted for job in self._jobs.values())
 
+    def is_owed(self, partitions: Iterable[int]) -> bool:
+        """Whether something of these partitions may be committed, and is not."""
+        return any(self._ledger.owed(each) for each in partitions)
+
     # What came of it.
 
     def answered(

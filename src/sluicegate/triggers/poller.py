@@ -43,6 +43,8 @@ _CROWDED_POLL_SECONDS = 0.02
 _MOST_POLLED = 1_000
 # As long as a function that runs may keep a rebalance waiting, whatever its timeout is.
 _MOST_PATIENCE_SECONDS = 30.0
+# A coordinator that moves is there again so soon; what is not committed comes twice.
+_LAST_COMMIT_SECONDS = 5.0
 _JOIN_SECONDS = 0.5
 
 
@@ -288,14 +290,32 @@ class Poller:
                 self._forget(partitions)
 
     def _give_back(self, partitions: Collection[int]) -> None:
+        """What runs ends and is committed, and so is what others answer meanwhile: they go on."""
         with self._lock:
             self._path.hold(partitions)
-            deadline = self._monotonic() + self._patience
-            while self._path.is_running(partitions) and (left := deadline - self._monotonic()) > 0:
-                self._answers.wait(min(left, _POLL_SECONDS))
-                self._standing.note()
+        began = self._monotonic()
+        while self._await_commit(partitions, began):
+            self._commit()
         self._commit()
         self._forget(partitions)
+
+    def _await_commit(self, partitions: Collection[int], began: float) -> bool:
+        """Whether something may be committed while these are waited for."""
+        with self._lock:
+            while (left := began + self._wait_for(partitions) - self._monotonic()) > 0:
+                if self._may_commit():
+                    return True
+                self._answers.wait(min(left, _POLL_SECONDS))
+                self._standing.note()
+            return False
+
+    def _wait_for(self, partitions: Collection[int]) -> float:
+        """How long these may be kept from others, from the beginning: not beyond their end."""
+        if self._path.is_running(partitions):
+            return self._patience
+        if self._patience and self._path.is_owed(partitions):
+            return max(self._patience, _LAST_COMMIT_SECONDS)
+        return 0.0
 
     def _forget(self, partitions: Collection[int]) -> None:
         with self._lock:

@@ -21,7 +21,15 @@ from sluicegate.delivery import (
     Success,
     Throttled,
 )
-from sluicegate.kafka import Committing, Corrupt, NotAuthorized, OnRebalance, Polled, Rejoining
+from sluicegate.kafka import (
+    Committing,
+    Corrupt,
+    NotAuthorized,
+    OnRebalance,
+    Polled,
+    Rejoining,
+    Transient,
+)
 from sluicegate.testing import FrozenClock, StubConsumer, StubTopic
 from sluicegate.triggers import problems
 from sluicegate.triggers.invoking import FunctionGone
@@ -42,6 +50,9 @@ class Waiting(StubConsumer):
         self.may_answer.set()
         self.may_poll.set()
         self.is_counted_in = True
+        # Asked of it by a poll, once all is polled.
+        self.asked_back: tuple[int, ...] = ()
+        self.is_giving = threading.Event()
 
     def commit(self, commits: Iterable[Commit]) -> Committing:
         # The library would keep any other thread waiting until nobody polls.
@@ -53,6 +64,10 @@ class Waiting(StubConsumer):
         self.polls += 1
         assert self.may_poll.wait(30)
         polled = super().poll(timeout_seconds, most)
+        if not polled.records and (asked_back := self.asked_back):
+            self.asked_back = ()
+            self.is_giving.set()
+            self.revoke(*asked_back)
         if not polled.records:
             self.topic.idle.wait(0.005)  # type: ignore[attr-defined]
         return polled
@@ -252,6 +267,41 @@ def test_what_runs_ends_before_a_partition_is_given_back(bench: Bench) -> None:
     may_end.set()
     giving.join(30)
     assert bench.topic.committed == {0: 10} and bench.delivered(0) == list(range(10))
+
+
+def test_others_go_on_while_a_partition_is_given_back(bench: Bench) -> None:
+    begun, may_end = held(bench.function)
+    slow = bench.function.answer
+
+    def answer(batch: Batch) -> Answer:
+        assert 0 in batch.partitions or bench.consumer.is_giving.wait(30)
+        return slow(batch) if 0 in batch.partitions else Success()
+
+    bench.function.answer = answer
+    bench.push(1, 0)
+    assert begun.wait(30)
+    bench.push(30, 1)
+    until(lambda: bench.delivered(1), "the other partition to begin")
+    bench.consumer.asked_back = (0,)
+    until(lambda: bench.topic.committed.get(1) == 30, "the other partition")
+    assert 0 in bench.consumer.generations
+    may_end.set()
+    until(lambda: 0 not in bench.consumer.generations, "it to be given back")
+    assert bench.topic.committed == {0: 1, 1: 30}
+
+
+def test_a_commit_that_is_refused_is_tried_again_before_a_partition_is_given_back(
+    bench: Bench,
+) -> None:
+    begun, may_end = held(bench.function)
+    bench.push(10, 0)
+    assert begun.wait(30)
+    bench.topic.commit_troubles += [Transient(16, "not coordinator")] * 2
+    bench.consumer.asked_back = (0,)
+    until(lambda: not bench.consumer.asked_back, "it to be asked back")
+    may_end.set()
+    until(lambda: 0 not in bench.consumer.generations, "it to be given back")
+    assert bench.topic.committed == {0: 10} and bench.topic.commit_troubles == []
 
 
 def test_what_a_lost_partition_runs_is_not_committed(bench: Bench) -> None:
