@@ -105,6 +105,7 @@ class GroupConsumer:
         self._generations: dict[int, int] = {}
         self._positions: dict[int, int] = {}
         self._committed: dict[int, int] = {}
+        self._began: dict[int, int] = {}
         # Where the group is by what we know: what we began at, or have committed.
         self._stands: dict[int, int] = {}
         self._paused: set[int] = set()
@@ -246,7 +247,7 @@ class GroupConsumer:
 
     def _disown(self, partitions: Sequence[int]) -> None:
         self._unfetch(partitions)
-        of_offsets = (self._positions, self._committed, self._stands, self._ends_seen)
+        of_offsets = (self._positions, self._committed, self._stands, self._began, self._ends_seen)
         for partition in partitions:
             for kept in (self._generations, self._waiting, self._pauses, *of_offsets):
                 kept.pop(partition, None)
@@ -302,6 +303,7 @@ class GroupConsumer:
                 self._on_rebalance(Lost((partition,)))
                 self._own((partition,))
                 self._stands.pop(partition, None)
+                self._began.pop(partition, None)
             starts[partition] = first
 
     def _ends(self, partitions: Iterable[int], which: int) -> dict[int, int]:
@@ -320,6 +322,7 @@ class GroupConsumer:
             self._positions[partition] = offset
             # What we have polled is not what the group has: see `is_member`.
             self._stands.setdefault(partition, offset)
+            self._began.setdefault(partition, offset)
         self._library.pause(self._fetched(self._paused & starts.keys()))
 
     def _unfetch(self, partitions: Iterable[int]) -> None:
@@ -399,4 +402,5 @@ class GroupConsumer:
             end=None if is_waiting else self._ends_seen.get(partition),
             is_paused=partition in self._paused,
             is_waiting=is_waiting,
+            began=self._began.get(partition),
         )

@@ -75,7 +75,8 @@ class Committing:
 class PartitionStatus:
     """How far a partition is: offsets, None where not known (yet).
 
-    `position` is the next to be polled, `committed` and `end` the next to be handled and written.
+    `position` is the next to be polled, `committed` and `end` the next to be handled and written,
+    `began` the first that was, or is, to be polled under this assignment.
     `is_waiting`: where to begin is not known, and asked again.
     """
 
@@ -85,6 +86,7 @@ class PartitionStatus:
     end: int | None
     is_paused: bool
     is_waiting: bool
+    began: int | None = None
 
     @property
     def lag(self) -> int | None:

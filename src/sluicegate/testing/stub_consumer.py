@@ -85,6 +85,7 @@ class StubConsumer:
         self._generation = 0
         self._generations: dict[int, int] = {}
         self._positions: dict[int, int] = {}
+        self._began: dict[int, int] = {}
         self._paused: set[int] = set()
 
     # By hand.
@@ -95,7 +96,7 @@ class StubConsumer:
         for partition in partitions:
             self._generations[partition] = self._generation
             start = self.topic.committed.get(partition, self.topic.starts[partition])
-            self._positions[partition] = start
+            self._positions[partition] = self._began[partition] = start
         self._on_rebalance(Assigned(partitions, self._generation))
 
     def revoke(self, *partitions: int) -> None:
@@ -171,6 +172,7 @@ class StubConsumer:
                 end=self.topic.ends[partition],
                 is_paused=partition in self._paused,
                 is_waiting=False,
+                began=self._began[partition],
             )
             for partition in sorted(self._generations)
         )
@@ -202,5 +204,6 @@ class StubConsumer:
             self._generation += 1
             self._generations[partition] = self._generation
             self._on_rebalance(Assigned((partition,), self._generation))
+            self._began[partition] = first
         self._positions[partition] = first
         return Hole(partition, position, first, is_new_log)

@@ -14,14 +14,16 @@ import random
 import threading
 import time
 from collections.abc import Callable, Collection
+from dataclasses import asdict
 from typing import Protocol
 
 from ..clock import Clock
 from ..delivery import Answer, Batch, DataPath, Discard, Invoke, Throttled, Work
-from ..kafka import Assigned, Consumer, Hole, Lost, OnRebalance, Rebalance, Revoked
+from ..kafka import Assigned, Consumer, Lost, OnRebalance, Rebalance, Revoked
 from ..store.mapping_progress import Progress
 from . import problems
 from .invoking import FunctionGone
+from .losses import Losses
 from .problems import Problem
 from .results import Results
 from .standing import Standing
@@ -93,6 +95,7 @@ class Poller:
         self._troubles = Troubles(mapping_id, monotonic)
         self._standing = Standing(monotonic)
         self._results = Results()
+        self._losses = Losses(mapping_id, clock)
         self._paused: frozenset[int] = frozenset()
         self._busy = 0
         self._commit_at = self._poll_at = 0.0
@@ -145,10 +148,12 @@ class Poller:
                     position=offsets[each.partition].position,
                     committed=offsets[each.partition].committed,
                     end=offsets[each.partition].end,
+                    began=offsets[each.partition].began,
                     in_flight=each.unsettled - each.waiting,
                     last_result=self._results.last(each.partition),
                     retry=max(0, each.attempt - 1),
                     waits_for=_waits_for(each.throttled, each.pause_until_ms - now_ms),
+                    **asdict(self._losses.of(each.partition)),
                 )
                 for each in self._path.progress()
                 if each.partition in offsets
@@ -201,12 +206,12 @@ class Poller:
         if is_busy and now < self._poll_at:
             return
         polled = self._consumer.poll(0.0 if is_busy else self._idle_seconds(), _MOST_POLLED)
-        for hole in polled.holes:
-            self._tell_hole(hole)
         # The longest step of all; nobody who answers is to wait for it.
         arrived = self._path.arrived(polled.records)
         with self._lock:
             self._troubles.note(polled.troubles)
+            for hole in polled.holes:
+                self._losses.tell(hole)
             if arrived and not self._is_ending:
                 self._troubles.clear()
                 self._path.received(arrived, self._now_ms())
@@ -283,6 +288,7 @@ class Poller:
             case Assigned(partitions, generation):
                 with self._lock:
                     self._path.assigned(partitions, generation)
+                    self._losses.assigned(partitions)
             case Revoked(partitions):
                 self._give_back(partitions)
             case Lost(partitions):
@@ -321,6 +327,7 @@ class Poller:
         with self._lock:
             self._path.forget(partitions)
             self._results.forget(partitions)
+            self._losses.forget(partitions)
 
     # Working.
 
@@ -372,8 +379,8 @@ class Poller:
                     )
                     self._results.note(ours, answer)
             case Discard():
-                self._drop(work)
                 with self._lock:
+                    self._losses.drop(work)
                     self._path.discarded(work.id)
 
     def _asked(self, batch: Batch) -> Answer | None:
@@ -385,15 +392,6 @@ class Poller:
         except Exception:  # noqa: BLE001 - a partition must not stand still for what nobody foresaw
             _log.exception("not invoked mapping=%s", self._mapping_id)
         return Throttled()
-
-    def _drop(self, discard: Discard) -> None:
-        """There is no destination that could be told: what is given up is told here."""
-        for share in discard.batch.shares:
-            offsets = share.offsets()
-            _log.error(
-                "records dropped mapping=%s partition=%d offsets=%d-%d: %s",
-                *(self._mapping_id, share.partition, offsets[0], offsets[-1], discard.condition),
-            )
 
     def _commit(self) -> None:
         """Commit what may be, in the polling thread; what could not be is tried again soon."""
@@ -412,13 +410,6 @@ class Poller:
             self._path.committed(committing.done)
             self._troubles.note(committing.troubles)
             self._batches.notify()
-
-    def _tell_hole(self, hole: Hole) -> None:
-        what = "the topic was made again" if hole.is_new_log else "records were gone before"
-        _log.error(
-            "hole mapping=%s partition=%d offsets=%d-%d: %s",
-            *(self._mapping_id, hole.partition, hole.start, hole.end, what),
-        )
 
     def _now_ms(self) -> int:
         return int(self._monotonic() * 1000)

@@ -281,7 +281,7 @@ def test_others_go_on_while_a_partition_is_given_back(bench: Bench) -> None:
     bench.push(1, 0)
     assert begun.wait(30)
     bench.push(30, 1)
-    until(lambda: bench.delivered(1), "the other partition to begin")
+    until(lambda: bool(bench.delivered(1)), "the other partition to begin")
     bench.consumer.asked_back = (0,)
     until(lambda: bench.topic.committed.get(1) == 30, "the other partition")
     assert 0 in bench.consumer.generations
@@ -392,6 +392,28 @@ def test_a_commit_that_is_refused_is_tried_again(bench: Bench) -> None:
     until(lambda: bench.topic.commit_troubles == [], "the refusal")
     bench.push(5, 1)
     until(lambda: bench.is_committed(p0=5, p1=5), "both to be committed")
+
+
+def test_what_is_dropped_and_what_was_gone_is_told_and_counted(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.topic.push(b"x" * 4_800_000)
+    bench.push(1, 0)
+    until(lambda: bench.is_committed(p0=2), "both")
+    assert bench.delivered(0) == [1]
+    bench.push(9, 1)
+    until(lambda: bench.is_committed(p0=2, p1=9), "the other partition")
+    shown = bench.poller.progress()
+    assert [(one.dropped, one.last_dropped) for one in shown] == [(1, 0), (0, None)]
+    bench.topic.make_again()
+    until(lambda: bench.poller.progress()[1].holes == 1, "the hole")
+    shown = bench.poller.progress()
+    assert (shown[1].dropped, shown[1].last_hole) == (0, "9-0: the topic was made again")
+    assert {one.message for one in caplog.records if one.levelname == "ERROR"} >= {
+        "records dropped mapping=mapping partition=0 offsets=0-0: MaximumPayloadSizeExceeded",
+        "hole mapping=mapping partition=1 offsets=9-0: the topic was made again",
+    }
+    bench.topic.committed.clear()
 
 
 def test_brokers_that_refuse_are_the_problem_until_records_come(bench: Bench) -> None:
