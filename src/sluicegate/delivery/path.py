@@ -148,6 +148,11 @@ class DataPath:
             self.counts.filtered_out += len(fresh.unwanted)
             self._batcher.add(partition, fresh.wanted, now_ms)
 
+    def passed(self, offsets: Mapping[int, int]) -> None:
+        """Take note of partitions that have no more records up to there: they count as settled."""
+        for partition, offset in offsets.items():
+            self._ledger.passed(partition, offset)
+
     def crowded(self) -> frozenset[int]:
         """The partitions not to be fetched from for now: enough of them waits.
 

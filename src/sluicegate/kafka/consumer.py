@@ -7,7 +7,6 @@ partition that is assigned waits here until its committed offset is known, and t
 
 import time
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import Consumer as Library
@@ -27,8 +26,9 @@ from .model import (
     Revoked,
 )
 from .offsets import EARLIEST, LATEST, committed, offsets_at
-from .reading import read
+from .reading import is_end, read
 from .silence import silent
+from .waiting import Gone, New, Resting
 
 _ASK_TIMEOUT_SECONDS = 2.0
 _ASK_AGAIN_SECONDS = 0.5
@@ -47,6 +47,8 @@ SETTINGS: dict[str, Any] = {
     "partition.assignment.strategy": "cooperative-sticky",
     "max.poll.interval.ms": 300_000,
     "check.crcs": True,
+    # Tells where a partition ends, with the marks of transactions that are no records.
+    "enable.partition.eof": True,
     # A partition that is added, or a topic that is made again, is found so soon, not in 5 minutes.
     "topic.metadata.refresh.interval.ms": 10_000,
     # Its default of a second costs up to ten times the throughput.
@@ -65,25 +67,6 @@ SETTINGS: dict[str, Any] = {
     "reconnect.backoff.max.ms": 2_000,
     "log_level": 0,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _New:
-    """Assigned to us: it begins where the group is."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Gone:
-    """Brokers do not have this offset: it goes on at the first they have."""
-
-    offset: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Resting:
-    """What was fetched cannot be read: it is fetched again then, from where we are."""
-
-    until: float
 
 
 class GroupConsumer:
@@ -110,12 +93,13 @@ class GroupConsumer:
         self._stands: dict[int, int] = {}
         self._paused: set[int] = set()
         # Assigned to us and, until we know where to begin, not to the library.
-        self._waiting: dict[int, _New | _Gone | _Resting] = {}
+        self._waiting: dict[int, New | Gone | Resting] = {}
         self._pauses: dict[int, float] = {}
         self._ask_at = self._look_at = 0.0
         self._ends_seen: dict[int, int] = {}
         self._troubles: list[Trouble] = []
         self._holes: list[Hole] = []
+        self._passed: dict[int, int] = {}
         given: dict[str, Any] = {
             "group.id": group,
             "client.id": client_id,
@@ -149,8 +133,9 @@ class GroupConsumer:
         self._look_at_ends(at_once=bool(records))
         troubles, self._troubles = self._troubles, []
         holes, self._holes = self._holes, []
+        passed, self._passed = self._passed, {}
         # A connection that fails does so for each broker, again and again.
-        return Polled(records, tuple(dict.fromkeys(troubles)), tuple(holes))
+        return Polled(records, tuple(dict.fromkeys(troubles)), tuple(holes), passed)
 
     def pause(self, partitions: Collection[int]) -> None:
         """Fetch no more of these; what is fetched ahead is fetched again when they are resumed."""
@@ -226,7 +211,7 @@ class GroupConsumer:
         # Nothing yet: librdkafka would ask for their offsets itself.
         self._library.incremental_assign([])
         self._own(partitions)
-        self._waiting.update(dict.fromkeys(partitions, _New()))
+        self._waiting.update(dict.fromkeys(partitions, New()))
         self._ask_at = 0.0
 
     def _revoked(self, _: Any, given: Sequence[TopicPartition]) -> None:
@@ -249,7 +234,7 @@ class GroupConsumer:
         self._unfetch(partitions)
         of_offsets = (self._positions, self._committed, self._stands, self._began, self._ends_seen)
         for partition in partitions:
-            for kept in (self._generations, self._waiting, self._pauses, *of_offsets):
+            for kept in (self._generations, self._waiting, self._pauses, self._passed, *of_offsets):
                 kept.pop(partition, None)
             self._paused.discard(partition)
 
@@ -266,7 +251,7 @@ class GroupConsumer:
         starts = {
             name: self._positions[name]
             for name, why in self._waiting.items()
-            if isinstance(why, _Resting) and why.until <= now
+            if isinstance(why, Resting) and why.until <= now
         }
         try:
             self._find_new(starts)
@@ -281,7 +266,7 @@ class GroupConsumer:
 
         Where nothing was committed the partition is new, and its first records count too.
         """
-        names = [name for name, why in self._waiting.items() if isinstance(why, _New)]
+        names = [name for name, why in self._waiting.items() if isinstance(why, New)]
         known = committed(self._library, self._topic, names, _ASK_TIMEOUT_SECONDS)
         self._troubles += known.troubles
         self._committed.update(known.found)
@@ -292,7 +277,7 @@ class GroupConsumer:
 
     def _find_after_holes(self, starts: dict[int, int]) -> None:
         """Where partitions go on whose offset is not there: at the first that is, not the last."""
-        gone = {name: why.offset for name, why in self._waiting.items() if isinstance(why, _Gone)}
+        gone = {name: why.offset for name, why in self._waiting.items() if isinstance(why, Gone)}
         firsts, ends = self._ends(gone, EARLIEST), self._ends(gone, LATEST)
         for partition in firsts.keys() & ends.keys():
             offset, first = gone[partition], firsts[partition]
@@ -328,7 +313,7 @@ class GroupConsumer:
     def _unfetch(self, partitions: Iterable[int]) -> None:
         self._library.incremental_unassign(self._fetched(partitions))
 
-    def _wait(self, partition: int, why: _Gone | _Resting) -> None:
+    def _wait(self, partition: int, why: Gone | Resting) -> None:
         self._unfetch([partition])
         self._waiting[partition] = why
 
@@ -348,7 +333,12 @@ class GroupConsumer:
         while True:
             left = max(0.0, deadline - time.monotonic())
             message = self._library.poll(min(left, _LONGEST_POLL_SECONDS))
-            if message is not None or left == 0 or self._troubles or self._holes:
+            if message is not None and is_end(message):
+                self._sorted([message])
+                if not self._passed:
+                    continue  # a record may be behind it
+                message = None
+            if message is not None or left == 0 or self._troubles or self._holes or self._passed:
                 return message
             self._begin_waiting()
 
@@ -358,10 +348,12 @@ class GroupConsumer:
         for partition, some in found.records.items():
             self._positions[partition] = some[-1].offset + 1
             self._pauses.pop(partition, None)
+        for partition, offset in found.ends.items():
+            self._pass(partition, offset)
         self._troubles += found.troubles
         for partition in found.gone & self._fetching():
             # The library has stopped fetching it.
-            self._wait(partition, _Gone(self._positions[partition]))
+            self._wait(partition, Gone(self._positions[partition]))
             self._ask_at = 0.0
         for partition in found.corrupt & self._fetching():
             # The library goes on beyond it, or wherever a damaged length leads.
@@ -369,8 +361,13 @@ class GroupConsumer:
                 2 * self._pauses.get(partition, _FIRST_PAUSE_SECONDS / 2), _LONGEST_PAUSE_SECONDS
             )
             self._pauses[partition] = pause
-            self._wait(partition, _Resting(time.monotonic() + pause))
+            self._wait(partition, Resting(time.monotonic() + pause))
         return found.records
+
+    def _pass(self, partition: int, offset: int) -> None:
+        """Note that we are there, without a record; it was read under this assignment."""
+        if partition in self._fetching() and offset > self._positions[partition]:
+            self._positions[partition] = self._passed[partition] = offset
 
     def _failed(self, error: Any) -> None:
         self._troubles.append(trouble(error))

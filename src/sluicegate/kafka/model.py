@@ -1,7 +1,7 @@
 """What a consumer is to the rest of the house, and the values that pass this door."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..delivery import Commit, Record
@@ -52,11 +52,16 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """What a poll brought: records by partition, in order, and what went wrong meanwhile."""
+    """What a poll brought: records by partition, in order, and what went wrong meanwhile.
+
+    `passed` are the offsets up to which partitions have no more records, where something that is
+    none stands before them.
+    """
 
     records: Mapping[int, Sequence[Record]]
     troubles: tuple[Trouble, ...] = ()
     holes: tuple[Hole, ...] = ()
+    passed: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

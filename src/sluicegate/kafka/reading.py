@@ -29,12 +29,14 @@ class Read:
     """What messages were: records in order, and troubles.
 
     `gone` are partitions whose offset brokers do not have, `corrupt` those with something that
-    cannot be read: nothing that follows it is among the records.
+    cannot be read: nothing that follows it is among the records. `ends` are partitions that were
+    read up to their end, with what is no record: marks of transactions, and what they took back.
     """
 
     records: dict[int, list[Record]] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
     corrupt: set[int] = field(default_factory=set)
+    ends: dict[int, int] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
 
 
@@ -46,7 +48,7 @@ def read(topic: str, messages: Sequence[Any]) -> Read:
     for message in messages:
         partition = message.partition()
         if message.error() is not None:
-            _note(found, partition, message.error())
+            _note(found, partition, message)
             continue
         if partition in corrupt:
             continue
@@ -78,7 +80,16 @@ def read(topic: str, messages: Sequence[Any]) -> Read:
     return found
 
 
-def _note(found: Read, partition: int, error: Any) -> None:
+def is_end(message: Any) -> bool:
+    """Whether it says that a partition is read up to its end."""
+    return message.error() is not None and message.error().code() == KafkaError._PARTITION_EOF
+
+
+def _note(found: Read, partition: int, message: Any) -> None:
+    error = message.error()
+    if is_end(message):
+        found.ends[partition] = message.offset()
+        return
     if error.code() in _GONE:
         found.gone.add(partition)
         return

@@ -54,6 +54,10 @@ class StubTopic:
         self.ends[partition] += 1
         return record
 
+    def mark(self, partition: int = 0) -> None:
+        """End a transaction: its mark has an offset, and is no record."""
+        self.ends[partition] += 1
+
     def add_partition(self) -> int:
         """One more partition; its number."""
         partition = len(self.logs)
@@ -126,8 +130,14 @@ class StubConsumer:
                 records[partition] = found
                 self._positions[partition] = found[-1].offset + 1
                 most -= len(found)
+        passed = {
+            partition: end
+            for partition in self._generations.keys() - self._paused
+            if (end := self._end_beyond_records(partition)) is not None
+        }
+        self._positions.update(passed)
         troubles, self.troubles = tuple(self.troubles), []
-        return Polled(records, troubles, holes)
+        return Polled(records, troubles, holes, passed)
 
     def pause(self, partitions: Collection[int]) -> None:
         """Poll no more of these."""
@@ -193,6 +203,12 @@ class StubConsumer:
             self._generations.pop(partition, None)
             self._positions.pop(partition, None)
             self._paused.discard(partition)
+
+    def _end_beyond_records(self, partition: int) -> int | None:
+        position, end = self._positions[partition], self.topic.ends[partition]
+        log = self.topic.logs[partition]
+        has_more = bool(log) and log[-1].offset >= position
+        return None if has_more or end <= position else end
 
     def _hole(self, partition: int) -> Hole | None:
         position, first = self._positions[partition], self.topic.starts[partition]

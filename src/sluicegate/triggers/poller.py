@@ -215,6 +215,8 @@ class Poller:
             if arrived and not self._is_ending:
                 self._troubles.clear()
                 self._path.received(arrived, self._now_ms())
+            if not self._is_ending:
+                self._path.passed(polled.passed)
             crowded = self._path.crowded()
             self._standing.note()
             self._batches.notify()

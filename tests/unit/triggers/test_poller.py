@@ -416,6 +416,21 @@ def test_what_is_dropped_and_what_was_gone_is_told_and_counted(
     bench.topic.committed.clear()
 
 
+def test_the_mark_of_a_transaction_leaves_no_lag(bench: Bench) -> None:
+    begun, may_end = held(bench.function)
+    bench.push(3, 0)
+    bench.topic.mark(0)
+    bench.topic.mark(1)
+    # Alone it is passed at once; behind records, when they are delivered.
+    until(lambda: bench.is_committed(p1=1), "the mark alone")
+    assert begun.wait(30)
+    may_end.set()
+    until(lambda: bench.is_committed(p0=4, p1=1), "records and their mark")
+    bench.push(1, 0)
+    until(lambda: bench.is_committed(p0=5, p1=1), "the next record")
+    bench.function.offences.clear()
+
+
 def test_brokers_that_refuse_are_the_problem_until_records_come(bench: Bench) -> None:
     bench.consumer.troubles.append(NotAuthorized(29, "not authorized"))
     until(lambda: bench.poller.problem is problems.NOT_AUTHORIZED, "the refusal to be told")
