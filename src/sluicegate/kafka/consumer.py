@@ -7,6 +7,7 @@ partition that is assigned waits here until its committed offset is known, and t
 
 import time
 from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from confluent_kafka import Consumer as Library
@@ -15,6 +16,7 @@ from confluent_kafka import KafkaException, TopicPartition
 from ..delivery import Commit, Record
 from .credentials import Connection
 from .faults import Trouble, fault, trouble
+from .identity import Identity
 from .model import (
     Assigned,
     Committing,
@@ -28,7 +30,8 @@ from .model import (
 from .offsets import EARLIEST, LATEST, committed, offsets_at
 from .reading import is_end, read
 from .silence import silent
-from .waiting import Gone, New, Resting
+from .tuning import SETTINGS
+from .waiting import Anew, Gone, New, Resting
 
 _ASK_TIMEOUT_SECONDS = 2.0
 _ASK_AGAIN_SECONDS = 0.5
@@ -37,36 +40,6 @@ _LOOK_SECONDS = 0.2
 # What cannot be read is fetched again after so long; all of it comes again each time.
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 5.0
-
-SETTINGS: dict[str, Any] = {
-    "enable.auto.commit": False,
-    "enable.auto.offset.store": False,
-    "auto.offset.reset": "error",
-    # Dynamic members: SIGTERM leaves at once. Classic protocol: brokers of any age.
-    "group.protocol": "classic",
-    "partition.assignment.strategy": "cooperative-sticky",
-    "max.poll.interval.ms": 300_000,
-    "check.crcs": True,
-    # Tells where a partition ends, with the marks of transactions that are no records.
-    "enable.partition.eof": True,
-    # A partition that is added, or a topic that is made again, is found so soon, not in 5 minutes.
-    "topic.metadata.refresh.interval.ms": 10_000,
-    # Its default of a second costs up to ten times the throughput.
-    "fetch.queue.backoff.ms": 1,
-    # A broker answers at once when there is something; this is what a partition that is resumed or
-    # moves may wait for the request before it. Ten milliseconds cost a broker a fifth of a core for
-    # each consumer that has nothing to do, and nobody is served sooner.
-    "fetch.wait.max.ms": 100,
-    "queued.min.messages": 100_000,
-    "queued.max.messages.kbytes": 32_768,
-    # A peer that is silent is given up within half a minute.
-    "socket.timeout.ms": 15_000,
-    "socket.connection.setup.timeout.ms": 5_000,
-    "socket.keepalive.enable": True,
-    "reconnect.backoff.ms": 50,
-    "reconnect.backoff.max.ms": 2_000,
-    "log_level": 0,
-}
 
 
 class GroupConsumer:
@@ -83,6 +56,10 @@ class GroupConsumer:
         session_timeout_ms: int = 10_000,
     ) -> None:
         self._topic = topic
+        self._identity = partial(Identity, connection, topic, client_id)
+        self._identified: Identity | None = None
+        # Those that begin at their beginning, since it was last said which topic it is.
+        self._at_beginning: set[int] = set()
         self._on_rebalance = on_rebalance
         self._generation = 0
         self._generations: dict[int, int] = {}
@@ -93,7 +70,7 @@ class GroupConsumer:
         self._stands: dict[int, int] = {}
         self._paused: set[int] = set()
         # Assigned to us and, until we know where to begin, not to the library.
-        self._waiting: dict[int, New | Gone | Resting] = {}
+        self._waiting: dict[int, New | Gone | Anew | Resting] = {}
         self._pauses: dict[int, float] = {}
         self._ask_at = self._look_at = 0.0
         self._ends_seen: dict[int, int] = {}
@@ -124,6 +101,7 @@ class GroupConsumer:
 
         `consume` alone would wait for all of `most`, or the whole time.
         """
+        self._look_at_topic()
         self._begin_waiting()
         first = self._polled(timeout_seconds)
         messages = [] if first is None else [first]
@@ -202,6 +180,7 @@ class GroupConsumer:
 
     def close(self) -> None:
         """Give everything back and leave the group at once."""
+        self._identified = None  # closed with its last reference
         self._library.close()
 
     # Rebalances, told from inside `poll` and `close`.
@@ -273,15 +252,21 @@ class GroupConsumer:
         starts.update(known.found)
         # One trouble casts doubt on all that was not told.
         if not known.troubles:
-            starts.update(self._ends(set(names) - known.found.keys(), EARLIEST))
+            firsts = self._ends(set(names) - known.found.keys(), EARLIEST)
+            self._at_beginning.update(firsts)
+            starts.update(firsts)
 
     def _find_after_holes(self, starts: dict[int, int]) -> None:
         """Where partitions go on whose offset is not there: at the first that is, not the last."""
-        gone = {name: why.offset for name, why in self._waiting.items() if isinstance(why, Gone)}
+        gone = {
+            name: why.offset for name, why in self._waiting.items() if isinstance(why, Gone | Anew)
+        }
         firsts, ends = self._ends(gone, EARLIEST), self._ends(gone, LATEST)
         for partition in firsts.keys() & ends.keys():
             offset, first = gone[partition], firsts[partition]
-            is_new_log = offset > ends[partition]
+            is_new_log = offset > ends[partition] or isinstance(self._waiting[partition], Anew)
+            if is_new_log and not self._set_back(partition, first):
+                continue
             self._holes.append(Hole(partition, offset, first, is_new_log))
             if is_new_log:
                 # What is under way is of a log that is gone, with offsets that mean others now.
@@ -289,7 +274,36 @@ class GroupConsumer:
                 self._own((partition,))
                 self._stands.pop(partition, None)
                 self._began.pop(partition, None)
+                self._at_beginning.add(partition)
             starts[partition] = first
+
+    def _look_at_topic(self) -> None:
+        """Begin anew with what is fetched, where the topic is not the one it was.
+
+        Where a new log is shorter than the old one was read, brokers say so before.
+        """
+        if self._identified is None:
+            if not self._fetching():
+                return
+            self._identified = self._identity()
+        is_another = self._identified.look()
+        if is_another is None:
+            return
+        if is_another:
+            for partition in self._positions.keys() - self._at_beginning:
+                self._wait(partition, Anew(self._positions[partition]))
+            self._ask_at = 0.0
+        self._at_beginning.clear()
+
+    def _set_back(self, partition: int, first: int) -> bool:
+        """Have the group begin there: it may have committed what it read in the middle."""
+        asked = [TopicPartition(self._topic, partition, first)]
+        (answer,) = self._library.commit(offsets=asked, asynchronous=False)
+        if answer.error is not None:
+            self._troubles.append(trouble(answer.error))
+            return False
+        self._committed[partition] = first
+        return True
 
     def _ends(self, partitions: Iterable[int], which: int) -> dict[int, int]:
         answer = offsets_at(self._library, self._topic, partitions, which, _ASK_TIMEOUT_SECONDS)
@@ -313,7 +327,7 @@ class GroupConsumer:
     def _unfetch(self, partitions: Iterable[int]) -> None:
         self._library.incremental_unassign(self._fetched(partitions))
 
-    def _wait(self, partition: int, why: Gone | Resting) -> None:
+    def _wait(self, partition: int, why: Gone | Anew | Resting) -> None:
         self._unfetch([partition])
         self._waiting[partition] = why
 

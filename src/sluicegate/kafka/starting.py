@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from confluent_kafka import Consumer as Library
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from .consumer import SETTINGS
 from .credentials import Connection
 from .faults import BrokerFault, TopicMissing, fault, trouble
 from .offsets import LATEST, Offsets, committed, offsets_at
 from .silence import silent
+from .tuning import SETTINGS
 
 _TIMEOUT_SECONDS = 10.0
 

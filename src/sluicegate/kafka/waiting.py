@@ -16,6 +16,13 @@ class Gone:
 
 
 @dataclass(frozen=True, slots=True)
+class Anew:
+    """The topic is another one of its name: it begins at its first; we were here in the old one."""
+
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
 class Resting:
     """What was fetched cannot be read: it is fetched again then, from where we are."""
 
