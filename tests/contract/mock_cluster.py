@@ -11,6 +11,9 @@ from typing import Any
 import confluent_kafka
 
 _OFFSET_COMMIT, _OFFSET_FETCH, FIND_COORDINATOR, JOIN_GROUP = 8, 9, 10, 11
+# What precedes an argument of `rd_kafka_producev`.
+_END, _TOPIC, _PARTITION, _VALUE, _COPIED, _HEADERS = map(ctypes.c_int, (0, 1, 3, 4, 7, 10))
+_PRODUCER = 0
 
 # The library that confluent_kafka has loaded, not a second one.
 _FOLDER = Path(confluent_kafka.__file__).parents[1] / "confluent_kafka.libs"
@@ -19,7 +22,7 @@ _handle = ctypes.c_void_p
 
 def _library() -> Any:
     library = ctypes.CDLL(str(next(_FOLDER.glob("librdkafka-*"))))
-    signatures: dict[str, tuple[Any, list[Any]]] = {
+    signatures: dict[str, tuple[Any, list[Any] | None]] = {
         "rd_kafka_conf_new": (_handle, []),
         "rd_kafka_conf_set": (
             ctypes.c_int,
@@ -48,6 +51,13 @@ def _library() -> Any:
         ),
         "rd_kafka_mock_request_api_key": (ctypes.c_int16, [_handle]),
         "rd_kafka_mock_request_destroy_array": (None, [ctypes.POINTER(_handle), ctypes.c_size_t]),
+        "rd_kafka_headers_new": (_handle, [ctypes.c_size_t]),
+        "rd_kafka_header_add": (
+            ctypes.c_int,
+            [_handle, *[ctypes.c_char_p, ctypes.c_ssize_t] * 2],
+        ),
+        "rd_kafka_producev": (ctypes.c_int, None),
+        "rd_kafka_flush": (ctypes.c_int, [_handle, ctypes.c_int]),
         "rd_kafka_mock_push_request_errors_array": (
             None,
             [_handle, ctypes.c_int16, ctypes.c_size_t, ctypes.c_void_p],
@@ -92,6 +102,26 @@ class MockCluster:
         assert not self._library.rd_kafka_mock_topic_create(
             self._cluster, name.encode(), partitions, 1
         )
+
+    def write(self, topic: str, value: bytes, *headers: tuple[bytes, bytes | None]) -> None:
+        """Write a record to partition 0, with header names that may be no text."""
+        settings = self._library.rd_kafka_conf_new()
+        servers = self.bootstrap_servers.encode()
+        self._library.rd_kafka_conf_set(settings, b"bootstrap.servers", servers, None, 0)
+        self._library.rd_kafka_conf_set(settings, b"log_level", b"0", None, 0)
+        producer = self._library.rd_kafka_new(_PRODUCER, settings, None, 0)
+        added = self._library.rd_kafka_headers_new(len(headers))
+        for name, each in headers:
+            size = -1 if each is None else len(each)
+            assert not self._library.rd_kafka_header_add(added, name, len(name), each, size)
+        assert not self._library.rd_kafka_producev(
+            *(_handle(producer), _TOPIC, ctypes.c_char_p(topic.encode())),
+            *(_PARTITION, ctypes.c_int32(0)),
+            *(_VALUE, ctypes.c_char_p(value), ctypes.c_size_t(len(value))),
+            *(_HEADERS, _handle(added), _COPIED, ctypes.c_int(2), _END),
+        )
+        assert not self._library.rd_kafka_flush(producer, 10_000)
+        self._library.rd_kafka_destroy(producer)
 
     def refuse_commits(self, *codes: int) -> None:
         """Answer the next commits so, one each."""

@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 
 import pytest
+from tests.contract.damage import DamagingWire
 from tests.contract.mock_cluster import MockCluster
 from tests.contract.topics import Member, ServedTopic, eventually, mocked
 
-from sluicegate.delivery import Commit
+from sluicegate.delivery import Commit, Headers
 from sluicegate.kafka import (
     AtTimestamp,
     BrokerFault,
     Connection,
+    Corrupt,
     GroupConsumer,
     Latest,
     NotAuthorized,
@@ -106,6 +108,74 @@ def test_what_has_expired_is_a_hole(topic: ServedTopic) -> None:
     (hole,) = member.holes
     assert (hole.start, hole.is_new_log) == (0, False) and 0 < hole.end <= 7
     assert member.owned[0] == generation and last >= 0
+
+
+def test_header_names_that_are_no_text_come_as_a_java_client_has_them(
+    cluster: MockCluster, topic: ServedTopic
+) -> None:
+    topic.push(b"before")
+    named = (b"a", b"1"), (b"x\xff\xe2\x82y", b"\xff"), (b"b", None), (b"c", b"")
+    cluster.write("orders", b"one", *named)
+    cluster.write("orders", b"two", (b"\xff\xfe", None), (b"a", None), (b"\xfd", b"2"))
+    topic.push(b"after")
+    topic.push(b"other", partition=1)
+    taken = {one.value: one.headers for one in joined(topic).take(5)}
+    one, two = taken.pop(b"one"), taken.pop(b"two")
+    assert taken == {b"before": (), b"after": (), b"other": ()}
+    assert one == Headers([("a", b"1"), ("x\ufffd\ufffdy", b"\xff"), ("b", None), ("c", b"")])
+    assert two == Headers([("\ufffd", None), ("a", None), ("\ufffd", b"2")])
+
+
+@pytest.fixture
+def wire(cluster: MockCluster) -> Iterator[DamagingWire]:
+    made = DamagingWire(cluster.bootstrap_servers)
+    yield made
+    made.close()
+
+
+def behind(wire: DamagingWire, topic: ServedTopic) -> Member:
+    """A member that has read ten records, and has not fetched twenty more."""
+    member = Member(
+        lambda told: GroupConsumer(Connection(wire.bootstrap_servers), "group", "orders", told)
+    )
+    topic.members.append(member)
+    topic.settle(member)
+    for number in range(10):
+        topic.push(b"%d" % number)
+    member.take(10)
+    member.consumer.pause([0])
+    for number in range(10, 30):
+        # As long as that, its end is taken for the head of a batch by librdkafka, which goes on at
+        # the offset that it seems to have.
+        topic.push(b"value-%06d-" % number + b"x" * 50)
+    return member
+
+
+def test_what_was_damaged_on_its_way_is_fetched_again_and_nothing_twice(
+    topic: ServedTopic, wire: DamagingWire
+) -> None:
+    member = behind(wire, topic)
+    wire.needle = b"value-000010"
+    member.consumer.resume([0])
+    assert [one.offset for one in member.take(20)] == list(range(10, 30))
+    assert wire.damaged == 1
+    assert {type(one) for one in member.troubles} == {Corrupt} and member.holes == []
+
+
+def test_what_is_always_damaged_holds_up_its_partition_alone_and_is_told(
+    topic: ServedTopic, wire: DamagingWire
+) -> None:
+    member = behind(wire, topic)
+    wire.needle, wire.is_lasting = b"value-000010", True
+    member.consumer.resume([0])
+    eventually(lambda: (member.poll() and wire.damaged >= 3) or None)
+    topic.push(b"other", partition=1)
+    assert [one.value for one in member.take(1)] == [b"other"]
+    assert {type(one) for one in member.troubles} == {Corrupt} and member.holes == []
+    # It asks now and then, not all the time.
+    assert wire.damaged < 10
+    wire.needle = b""
+    assert [one.offset for one in member.take(20)] == list(range(10, 30))
 
 
 def test_a_topic_that_is_not_there_is_told(cluster: MockCluster) -> None:

@@ -10,7 +10,7 @@ from ..store import mappings
 from .exposition import COUNTER, GAUGE, Family, Sample, rendered
 from .status import ClusterStatus, MappingStatus, PartitionStatus, Seen
 
-# Each is seven series: what a scraper of ordinary means still takes in.
+# Each is nine series: what a scraper of ordinary means still takes in.
 _MOST_PARTITIONS = 10_000
 
 _CLUSTER_STATES = ("CREATING", "ACTIVE", "HEALING", "UPDATING", "FAILED", "DELETING")
@@ -128,7 +128,7 @@ def _mappings(found: Sequence[MappingStatus]) -> Iterator[Family]:
         yield Family(name, GAUGE, manual, samples)
 
 
-_OF_PARTITIONS: Mapping[str, tuple[str, Callable[[PartitionStatus], float | None]]] = {
+_OF_PARTITIONS: dict[str, tuple[str, Callable[[PartitionStatus], float | None]]] = {
     "sluicegate_partition_lag_records": (
         "Records of a partition that are not settled yet.",
         lambda each: each.lag,
@@ -160,13 +160,25 @@ _OF_PARTITIONS: Mapping[str, tuple[str, Callable[[PartitionStatus], float | None
 }
 
 
+_LOST: dict[str, tuple[str, Callable[[PartitionStatus], float | None]]] = {
+    "sluicegate_partition_dropped_records_total": (
+        "Records of a partition that were given up: too large for an event.",
+        lambda each: each.dropped,
+    ),
+    "sluicegate_partition_holes_total": (
+        "How often records of a partition, or the offset of its group, were gone.",
+        lambda each: each.holes,
+    ),
+}
+
+
 def _partitions(noted: Sequence[_Noted]) -> Iterator[Family]:
     told = list(islice(noted, _MOST_PARTITIONS))
-    for name, (manual, number) in _OF_PARTITIONS.items():
+    for name, (manual, number) in (_OF_PARTITIONS | _LOST).items():
         numbers = ((number(each), mapping, each) for mapping, each in told)
         yield Family(
             name,
-            GAUGE,
+            COUNTER if name in _LOST else GAUGE,
             manual,
             [
                 Sample(value, {"mapping": mapping.id, "partition": str(each.partition)})

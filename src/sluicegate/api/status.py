@@ -96,7 +96,9 @@ class FunctionStatus:
 class PartitionStatus:
     """How far a partition is, as of `age_seconds` ago.
 
-    A note is renewed when something changes. `lag` counts the records that are not settled yet.
+    A note is renewed when something changes. `lag` counts the records that are not settled yet,
+    `dropped` those that were given up, the last of them at `last_dropped`, and `holes` how often
+    records were gone before they were read, or the group's offset; `last_hole` says where.
     """
 
     partition: int
@@ -109,6 +111,10 @@ class PartitionStatus:
     last_result: str
     retry: int
     waits_for: str
+    dropped: int
+    last_dropped: int | None
+    holes: int
+    last_hole: str | None
     age_seconds: float
 
 
@@ -305,6 +311,10 @@ def _partition(note: Progress, now_ms: int) -> PartitionStatus:
         last_result=_bounded(note.last_result),
         retry=note.retry,
         waits_for=_bounded(note.waits_for),
+        dropped=note.dropped,
+        last_dropped=note.last_dropped,
+        holes=note.holes,
+        last_hole=note.last_hole,
         age_seconds=_seconds(now_ms - note.at_ms),
     )
 

@@ -65,6 +65,8 @@ def server_properties(plan: NodePlan, secrets: Secrets) -> str:
         **dict(_replicated(min(3, plan.brokers))),
         # As MSK: a record of a cluster in three zones outlives any one of them.
         "min.insync.replicas": "2" if plan.zones >= 3 else "1",
+        # Where a mapping that is switched off for long would begin must not be forgotten.
+        "offsets.retention.minutes": "2147483647",
         **dict(plan.properties),
         # INVARIANT: last, so that no other line is in force for what these say.
         **dict(_listeners(plan)),

@@ -127,6 +127,8 @@ def _partitions(mapping: Document) -> list[str]:
             _number(each["lag"]),
             _number(each["in_flight"]),
             _number(each["retry"]),
+            _counted(each["dropped"], each["last_dropped"]),
+            _counted(each["holes"], each["last_hole"]),
             shortened(each["last_result"]),
             shortened(each["waits_for"]),
             _age(each["age_seconds"]),
@@ -135,7 +137,7 @@ def _partitions(mapping: Document) -> list[str]:
     ]
     heads = (
         *("PARTITION", "OWNER", "POSITION", "COMMITTED", "END", "LAG", "IN FLIGHT", "RETRY"),
-        *("LAST RESULT", "WAITS FOR", "CHANGED"),
+        *("DROPPED", "HOLES", "LAST RESULT", "WAITS FOR", "CHANGED"),
     )
     title = f"{plain(mapping['topic'])} of {mapping['id']}, group {plain(mapping['group'])}"
     return [title, *table(heads, rows, indent="  ")] if rows else []
@@ -158,6 +160,10 @@ def _sum(numbers: Any) -> str:
 
 def _number(number: int | None) -> str:
     return "" if number is None else str(number)
+
+
+def _counted(count: int, last: Any) -> str:
+    return shortened(f"{count} (last: {last})") if count else "0"
 
 
 def _age(seconds: float) -> str:

@@ -15,10 +15,11 @@ from .discard import Context, Message, invocation_record, messages, object_key
 from .event import PAYLOAD_LIMIT_BYTES, EventEncoder, EventSource, map_key
 from .filters import Filters
 from .ledger import Commit
-from .path import DataPath, Discard, Invoke, Progress, Work
+from .path import DataPath
 from .records import Batch, Headers, Record, Run, Share, batch_of
 from .retry import RetryPolicy
 from .rules import InvalidPattern
+from .work import Discard, Invoke, Progress, Work
 
 __all__ = [
     "PAYLOAD_LIMIT_BYTES",

@@ -14,9 +14,9 @@ import msgspec
 
 from .answer import Response
 from .event import EventEncoder, map_key
-from .path import Discard
 from .records import Batch, Record, Share, batch_of
 from .retry import RETRIES_EXHAUSTED
+from .work import Discard
 
 _encode = msgspec.json.encode
 

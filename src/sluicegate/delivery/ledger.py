@@ -25,6 +25,7 @@ class _Account:
     unsettled: deque[int] = field(default_factory=deque)
     early: set[int] = field(default_factory=set)
     received: int = -1  # the last offset
+    passed: int = 0  # up to which nothing comes after it
     handled: int = 0  # one beyond the last record that is settled with all before it
     committed: int = 0
 
@@ -65,6 +66,13 @@ class Ledger:
             account.received = offsets[-1]
         return known
 
+    def passed(self, partition: int, offset: int) -> None:
+        """Note that nothing below `offset` comes any more after what was received."""
+        account = self._accounts.get(partition)
+        if account is not None and offset > account.received:
+            account.passed = offset
+            self._pass(account)
+
     def settled(self, partition: int, generation: int, offsets: Iterable[int]) -> None:
         """Note that records are delivered, filtered or discarded, in any order.
 
@@ -83,6 +91,7 @@ class Ledger:
         while early and unsettled and unsettled[0] in early:
             early.remove(unsettled[0])
             account.handled = unsettled.popleft() + 1
+        self._pass(account)
 
     def committable(self) -> tuple[Commit, ...]:
         """What may be committed and is not yet: rising for each partition, call after call."""
@@ -103,6 +112,10 @@ class Ledger:
             account = self._accounts.get(commit.partition)
             if account is not None and account.generation == commit.generation:
                 account.committed = max(account.committed, commit.offset)
+
+    def _pass(self, account: _Account) -> None:
+        if not account.unsettled:
+            account.handled = max(account.handled, account.passed)
 
     def unsettled(self, partition: int) -> int:
         """How many records of the partition wait to be settled."""

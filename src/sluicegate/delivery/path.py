@@ -7,7 +7,7 @@ back, `wall_ms` from the one that records carry.
     received  →  wanted by a filter, or settled       → a lane of its partition
     next      →  `Invoke` a batch, or a piece of one  → busy partitions, until it ends
                  `Discard` what was given up
-    answered  →  settled  |  again, after a pause  |  halves  |  given up
+    answered  →  settled  |  again, after a pause, or halves: each partition alone  |  given up
     committable, committed                            → its partitions are free again
 """
 
@@ -16,13 +16,13 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from .answer import Answer, PartlyFailed, Response, Success, Throttled
+from .answer import Answer, PartlyFailed, Success, Throttled
 from .arrivals import Arrived, arrived
 from .batcher import Batcher, Bounds, Oversized
 from .event import EventEncoder
 from .filters import Filters
 from .ledger import Commit, Ledger
-from .records import Batch, Record, batch_of
+from .records import Batch, Record, Share, batch_of
 from .retry import (
     TOO_LARGE,
     TOO_OLD,
@@ -32,52 +32,11 @@ from .retry import (
     RetryPolicy,
     Split,
     aged,
+    batch_in,
     next_step,
+    only,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Invoke:
-    """Invoke the function on this batch, and say `answered`. `attempt` counts from 1."""
-
-    id: int
-    batch: Batch
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class Discard:
-    """Hand this batch to the on-failure destination, or drop and count it; say `discarded`.
-
-    `condition` and `invocations` are what the invocation record says; `response` is None when the
-    function was never asked.
-    """
-
-    id: int
-    batch: Batch
-    condition: str
-    invocations: int
-    response: Response | None
-
-
-Work = Invoke | Discard
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What becomes of a partition: records that wait, records under way, and why that takes long.
-
-    `attempt` and `pause_until_ms` are of a batch that has failed and is tried again; `throttled`
-    says that the function did not run at all.
-    """
-
-    partition: int
-    waiting: int
-    unsettled: int
-    is_running: bool = False
-    attempt: int = 0
-    pause_until_ms: int = 0
-    throttled: bool = False
+from .work import Discard, Invoke, Progress, Work
 
 
 @dataclass(slots=True, eq=False)
@@ -189,6 +148,11 @@ class DataPath:
             self.counts.filtered_out += len(fresh.unwanted)
             self._batcher.add(partition, fresh.wanted, now_ms)
 
+    def passed(self, offsets: Mapping[int, int]) -> None:
+        """Take note of partitions that have no more records up to there: they count as settled."""
+        for partition, offset in offsets.items():
+            self._ledger.passed(partition, offset)
+
     def crowded(self) -> frozenset[int]:
         """The partitions not to be fetched from for now: enough of them waits.
 
@@ -234,13 +198,23 @@ class DataPath:
         wanted = set(partitions)
         return any(job.is_running and job.partitions & wanted for job in self._jobs.values())
 
+    def is_owed(self, partitions: Iterable[int]) -> bool:
+        """Whether something of these partitions may be committed, and is not."""
+        return any(self._ledger.owed(each) for each in partitions)
+
     # What came of it.
 
-    def answered(self, id: int, answer: Answer, now_ms: int, *, jitter: float = 0.0) -> None:
-        """Note what came of an `Invoke`. `jitter`, from -1 to 1, spreads pauses."""
+    def answered(
+        self, id: int, answer: Answer, now_ms: int, *, jitter: float = 0.0
+    ) -> tuple[int, ...]:
+        """Note what came of an `Invoke`; the partitions it counts for, being ours still.
+
+        `jitter`, from -1 to 1, spreads pauses.
+        """
         job = self._jobs[id]
         piece = job.pieces.popleft()
         assert isinstance(piece, Piece) and job.is_running
+        counting = tuple(each.partition for each in piece.batch.shares if self._is_ours(each))
         job.is_running = False
         job.throttled = isinstance(answer, Throttled)
         match answer:
@@ -255,6 +229,7 @@ class DataPath:
                 self.counts.failed_invoke += 0 if job.throttled else len(piece.batch)
                 self._follow(job, piece, answer, now_ms, jitter)
         self._tidy(job)
+        return counting
 
     def discarded(self, id: int) -> None:
         """Note that a `Discard` is done: the records are settled."""
@@ -315,12 +290,29 @@ class DataPath:
             case Again(again, pause_ms):
                 job.pieces.appendleft(again)
                 job.due_ms = now_ms + pause_ms
+                self._part(job)
             case Split(first, second, pause_ms):
                 job.pieces.extendleft((second, first))
                 job.due_ms = now_ms + pause_ms
+                self._part(job)
             case GiveUp() as given_up:
                 job.pieces.appendleft(given_up)
                 job.due_ms = now_ms
+
+    def _part(self, job: _Job) -> None:
+        """Have the partitions of what failed go on without each other.
+
+        Whichever the record is of that makes it fail, it would hold up all of them. What did not
+        run at all stays together.
+        """
+        if job.throttled or len(job.partitions) == 1:
+            return
+        for partition in sorted(job.partitions):
+            own = [has for piece in job.pieces if (has := only(piece, {partition})) is not None]
+            part = _Job(next(self._ids), frozenset((partition,)), deque(own), job.due_ms)
+            self._jobs[part.id] = part
+            self._tidy(part)
+        job.pieces.clear()
 
     def _settle(self, batch: Batch) -> None:
         for share in batch.shares:
@@ -347,7 +339,7 @@ class DataPath:
         kept = [ours for piece in pieces[started:] if (ours := self._ours(piece)) is not None]
         job.pieces = deque(pieces[:started] + kept)
         left = frozenset(
-            partition for piece in job.pieces for partition in _batch(piece).partitions
+            partition for piece in job.pieces for partition in batch_in(piece).partitions
         )
         if not job.pieces:
             del self._jobs[job.id]
@@ -363,20 +355,15 @@ class DataPath:
 
     def _ours(self, piece: Piece | GiveUp) -> Piece | GiveUp | None:
         """The piece without records that somebody else will deliver; None when there are none."""
-        batch = _batch(piece)
-        shares = [
-            share
-            for share in batch.shares
-            if share.partition not in self._held
-            and self._ledger.generation(share.partition) == share.generation
-        ]
-        if len(shares) == len(batch.shares):
-            return piece
-        if not shares:
-            return None
-        if isinstance(piece, GiveUp):
-            return replace(piece, piece=replace(piece.piece, batch=batch_of(shares)))
-        return replace(piece, batch=batch_of(shares))
+        ours = {
+            share.partition
+            for share in batch_in(piece).shares
+            if share.partition not in self._held and self._is_ours(share)
+        }
+        return only(piece, ours)
+
+    def _is_ours(self, share: Share) -> bool:
+        return self._ledger.generation(share.partition) == share.generation
 
     def _progress(self, partition: int, job: _Job | None) -> Progress:
         shown = Progress(
@@ -392,10 +379,6 @@ class DataPath:
             pause_until_ms=0 if job.is_running else job.due_ms,
             throttled=job.throttled,
         )
-
-
-def _batch(piece: Piece | GiveUp) -> Batch:
-    return piece.batch if isinstance(piece, Piece) else piece.piece.batch
 
 
 def _but(batch: Batch, offsets: Mapping[int, frozenset[int]]) -> Batch:

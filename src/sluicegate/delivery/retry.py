@@ -1,6 +1,6 @@
 """What follows a failure: the same again, in halves, or giving up."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, replace
 
 from .answer import Failed, PartlyFailed, Response, Throttled, TooLarge
@@ -139,6 +139,24 @@ def aged(piece: Piece, policy: RetryPolicy, wall_ms: int) -> Mapping[int, frozen
         for share in piece.batch.shares
     }
     return {partition: offsets for partition, offsets in found.items() if offsets}
+
+
+def only(piece: Piece | GiveUp, partitions: Collection[int]) -> Piece | GiveUp | None:
+    """What a piece has of those partitions; None when that is nothing."""
+    shares = batch_in(piece).shares
+    kept = [share for share in shares if share.partition in partitions]
+    if len(kept) == len(shares):
+        return piece
+    if not kept:
+        return None
+    if isinstance(piece, GiveUp):
+        return replace(piece, piece=replace(piece.piece, batch=batch_of(kept)))
+    return replace(piece, batch=batch_of(kept))
+
+
+def batch_in(piece: Piece | GiveUp) -> Batch:
+    """What a piece has left."""
+    return piece.batch if isinstance(piece, Piece) else piece.piece.batch
 
 
 def _again(piece: Piece, jitter: float) -> Again:

@@ -5,6 +5,7 @@ from .consumer import GroupConsumer
 from .credentials import Connection, Credentials, Plaintext, Sasl, Tls
 from .faults import (
     BrokerFault,
+    Corrupt,
     Fenced,
     NotAuthenticated,
     NotAuthorized,
@@ -47,6 +48,7 @@ __all__ = [
     "Committing",
     "Connection",
     "Consumer",
+    "Corrupt",
     "Credentials",
     "Fenced",
     "GroupConsumer",

@@ -7,15 +7,16 @@ partition that is assigned waits here until its committed offset is known, and t
 
 import time
 from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from confluent_kafka import Consumer as Library
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 
-from ..delivery import Commit, Headers, Record
-from ..delivery.records import TimestampType
+from ..delivery import Commit, Record
 from .credentials import Connection
 from .faults import Trouble, fault, trouble
+from .identity import Identity
 from .model import (
     Assigned,
     Committing,
@@ -27,45 +28,18 @@ from .model import (
     Revoked,
 )
 from .offsets import EARLIEST, LATEST, committed, offsets_at
+from .reading import is_end, read
 from .silence import silent
+from .tuning import SETTINGS
+from .waiting import Anew, Gone, New, Resting
 
 _ASK_TIMEOUT_SECONDS = 2.0
 _ASK_AGAIN_SECONDS = 0.5
 _LONGEST_POLL_SECONDS = 0.1
 _LOOK_SECONDS = 0.2
-_TIMESTAMP_TYPES: tuple[TimestampType, ...] = (
-    "NO_TIMESTAMP_TYPE",
-    "CREATE_TIME",
-    "LOG_APPEND_TIME",
-)
-
-SETTINGS: dict[str, Any] = {
-    "enable.auto.commit": False,
-    "enable.auto.offset.store": False,
-    "auto.offset.reset": "error",
-    # Dynamic members: SIGTERM leaves at once. Classic protocol: brokers of any age.
-    "group.protocol": "classic",
-    "partition.assignment.strategy": "cooperative-sticky",
-    "max.poll.interval.ms": 300_000,
-    "check.crcs": True,
-    # A partition that is added, or a topic that is made again, is found so soon, not in 5 minutes.
-    "topic.metadata.refresh.interval.ms": 10_000,
-    # Its default of a second costs up to ten times the throughput.
-    "fetch.queue.backoff.ms": 1,
-    # A broker answers at once when there is something; this is what a partition that is resumed or
-    # moves may wait for the request before it. Ten milliseconds cost a broker a fifth of a core for
-    # each consumer that has nothing to do, and nobody is served sooner.
-    "fetch.wait.max.ms": 100,
-    "queued.min.messages": 100_000,
-    "queued.max.messages.kbytes": 32_768,
-    # A peer that is silent is given up within half a minute.
-    "socket.timeout.ms": 15_000,
-    "socket.connection.setup.timeout.ms": 5_000,
-    "socket.keepalive.enable": True,
-    "reconnect.backoff.ms": 50,
-    "reconnect.backoff.max.ms": 2_000,
-    "log_level": 0,
-}
+# What cannot be read is fetched again after so long; all of it comes again each time.
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 5.0
 
 
 class GroupConsumer:
@@ -82,21 +56,27 @@ class GroupConsumer:
         session_timeout_ms: int = 10_000,
     ) -> None:
         self._topic = topic
+        self._identity = partial(Identity, connection, topic, client_id)
+        self._identified: Identity | None = None
+        # Those that begin at their beginning, since it was last said which topic it is.
+        self._at_beginning: set[int] = set()
         self._on_rebalance = on_rebalance
         self._generation = 0
         self._generations: dict[int, int] = {}
         self._positions: dict[int, int] = {}
         self._committed: dict[int, int] = {}
+        self._began: dict[int, int] = {}
         # Where the group is by what we know: what we began at, or have committed.
         self._stands: dict[int, int] = {}
         self._paused: set[int] = set()
-        # Assigned to us and, until we know where to begin, not to the library. The value is the
-        # offset that brokers did not have, or None.
-        self._waiting: dict[int, int | None] = {}
+        # Assigned to us and, until we know where to begin, not to the library.
+        self._waiting: dict[int, New | Gone | Anew | Resting] = {}
+        self._pauses: dict[int, float] = {}
         self._ask_at = self._look_at = 0.0
         self._ends_seen: dict[int, int] = {}
         self._troubles: list[Trouble] = []
         self._holes: list[Hole] = []
+        self._passed: dict[int, int] = {}
         given: dict[str, Any] = {
             "group.id": group,
             "client.id": client_id,
@@ -121,6 +101,7 @@ class GroupConsumer:
 
         `consume` alone would wait for all of `most`, or the whole time.
         """
+        self._look_at_topic()
         self._begin_waiting()
         first = self._polled(timeout_seconds)
         messages = [] if first is None else [first]
@@ -130,8 +111,9 @@ class GroupConsumer:
         self._look_at_ends(at_once=bool(records))
         troubles, self._troubles = self._troubles, []
         holes, self._holes = self._holes, []
+        passed, self._passed = self._passed, {}
         # A connection that fails does so for each broker, again and again.
-        return Polled(records, tuple(dict.fromkeys(troubles)), tuple(holes))
+        return Polled(records, tuple(dict.fromkeys(troubles)), tuple(holes), passed)
 
     def pause(self, partitions: Collection[int]) -> None:
         """Fetch no more of these; what is fetched ahead is fetched again when they are resumed."""
@@ -198,6 +180,7 @@ class GroupConsumer:
 
     def close(self) -> None:
         """Give everything back and leave the group at once."""
+        self._identified = None  # closed with its last reference
         self._library.close()
 
     # Rebalances, told from inside `poll` and `close`.
@@ -207,7 +190,7 @@ class GroupConsumer:
         # Nothing yet: librdkafka would ask for their offsets itself.
         self._library.incremental_assign([])
         self._own(partitions)
-        self._waiting.update(dict.fromkeys(partitions))
+        self._waiting.update(dict.fromkeys(partitions, New()))
         self._ask_at = 0.0
 
     def _revoked(self, _: Any, given: Sequence[TopicPartition]) -> None:
@@ -228,11 +211,10 @@ class GroupConsumer:
 
     def _disown(self, partitions: Sequence[int]) -> None:
         self._unfetch(partitions)
-        of_offsets = (self._positions, self._committed, self._stands, self._ends_seen)
+        of_offsets = (self._positions, self._committed, self._stands, self._began, self._ends_seen)
         for partition in partitions:
-            for kept in (self._generations, *of_offsets):
+            for kept in (self._generations, self._waiting, self._pauses, self._passed, *of_offsets):
                 kept.pop(partition, None)
-            self._waiting.pop(partition, None)
             self._paused.discard(partition)
 
     # Where to begin.
@@ -244,7 +226,12 @@ class GroupConsumer:
         """
         if not self._waiting or time.monotonic() < self._ask_at:
             return
-        starts: dict[int, int] = {}
+        now = time.monotonic()
+        starts = {
+            name: self._positions[name]
+            for name, why in self._waiting.items()
+            if isinstance(why, Resting) and why.until <= now
+        }
         try:
             self._find_new(starts)
             self._find_after_holes(starts)
@@ -258,28 +245,65 @@ class GroupConsumer:
 
         Where nothing was committed the partition is new, and its first records count too.
         """
-        names = [name for name, gone in self._waiting.items() if gone is None]
+        names = [name for name, why in self._waiting.items() if isinstance(why, New)]
         known = committed(self._library, self._topic, names, _ASK_TIMEOUT_SECONDS)
         self._troubles += known.troubles
         self._committed.update(known.found)
         starts.update(known.found)
         # One trouble casts doubt on all that was not told.
         if not known.troubles:
-            starts.update(self._ends(set(names) - known.found.keys(), EARLIEST))
+            firsts = self._ends(set(names) - known.found.keys(), EARLIEST)
+            self._at_beginning.update(firsts)
+            starts.update(firsts)
 
     def _find_after_holes(self, starts: dict[int, int]) -> None:
         """Where partitions go on whose offset is not there: at the first that is, not the last."""
-        gone = {name: offset for name, offset in self._waiting.items() if offset is not None}
+        gone = {
+            name: why.offset for name, why in self._waiting.items() if isinstance(why, Gone | Anew)
+        }
         firsts, ends = self._ends(gone, EARLIEST), self._ends(gone, LATEST)
         for partition in firsts.keys() & ends.keys():
             offset, first = gone[partition], firsts[partition]
-            is_new_log = offset > ends[partition]
+            is_new_log = offset > ends[partition] or isinstance(self._waiting[partition], Anew)
+            if is_new_log and not self._set_back(partition, first):
+                continue
             self._holes.append(Hole(partition, offset, first, is_new_log))
             if is_new_log:
                 # What is under way is of a log that is gone, with offsets that mean others now.
                 self._on_rebalance(Lost((partition,)))
                 self._own((partition,))
+                self._stands.pop(partition, None)
+                self._began.pop(partition, None)
+                self._at_beginning.add(partition)
             starts[partition] = first
+
+    def _look_at_topic(self) -> None:
+        """Begin anew with what is fetched, where the topic is not the one it was.
+
+        Where a new log is shorter than the old one was read, brokers say so before.
+        """
+        if self._identified is None:
+            if not self._fetching():
+                return
+            self._identified = self._identity()
+        is_another = self._identified.look()
+        if is_another is None:
+            return
+        if is_another:
+            for partition in self._positions.keys() - self._at_beginning:
+                self._wait(partition, Anew(self._positions[partition]))
+            self._ask_at = 0.0
+        self._at_beginning.clear()
+
+    def _set_back(self, partition: int, first: int) -> bool:
+        """Have the group begin there: it may have committed what it read in the middle."""
+        asked = [TopicPartition(self._topic, partition, first)]
+        (answer,) = self._library.commit(offsets=asked, asynchronous=False)
+        if answer.error is not None:
+            self._troubles.append(trouble(answer.error))
+            return False
+        self._committed[partition] = first
+        return True
 
     def _ends(self, partitions: Iterable[int], which: int) -> dict[int, int]:
         answer = offsets_at(self._library, self._topic, partitions, which, _ASK_TIMEOUT_SECONDS)
@@ -294,19 +318,26 @@ class GroupConsumer:
         )
         for partition, offset in starts.items():
             self._waiting.pop(partition, None)
-            self._positions[partition] = self._stands[partition] = offset
+            self._positions[partition] = offset
+            # What we have polled is not what the group has: see `is_member`.
+            self._stands.setdefault(partition, offset)
+            self._began.setdefault(partition, offset)
         self._library.pause(self._fetched(self._paused & starts.keys()))
 
     def _unfetch(self, partitions: Iterable[int]) -> None:
         self._library.incremental_unassign(self._fetched(partitions))
 
+    def _wait(self, partition: int, why: Gone | Anew | Resting) -> None:
+        self._unfetch([partition])
+        self._waiting[partition] = why
+
+    def _fetching(self) -> set[int]:
+        """The partitions that the library knows to be ours."""
+        return self._generations.keys() - self._waiting.keys()
+
     def _fetched(self, partitions: Iterable[int]) -> list[TopicPartition]:
         """Those of the partitions that the library knows to be ours."""
-        return [
-            TopicPartition(self._topic, name)
-            for name in partitions
-            if name in self._generations and name not in self._waiting
-        ]
+        return [TopicPartition(self._topic, name) for name in self._fetching() & set(partitions)]
 
     # Records and troubles.
 
@@ -316,49 +347,41 @@ class GroupConsumer:
         while True:
             left = max(0.0, deadline - time.monotonic())
             message = self._library.poll(min(left, _LONGEST_POLL_SECONDS))
-            if message is not None or left == 0 or self._troubles or self._holes:
+            if message is not None and is_end(message):
+                self._sorted([message])
+                if not self._passed:
+                    continue  # a record may be behind it
+                message = None
+            if message is not None or left == 0 or self._troubles or self._holes or self._passed:
                 return message
             self._begin_waiting()
 
     def _sorted(self, messages: Sequence[Any]) -> dict[int, list[Record]]:
-        """Records by partition. This is the one loop over records here; it is written for speed."""
-        topic, types = self._topic, _TIMESTAMP_TYPES
-        records: dict[int, list[Record]] = {}
-        for message in messages:
-            if message.error() is not None:
-                self._unreadable(message)
-                continue
-            partition = message.partition()
-            kind, timestamp = message.timestamp()
-            headers = message.headers()
-            record = Record(
-                topic=topic,
-                partition=partition,
-                offset=message.offset(),
-                timestamp=timestamp,
-                timestamp_type=types[kind],
-                key=message.key(),
-                value=message.value(),
-                headers=Headers(headers) if headers else (),
-            )
-            if partition in records:
-                records[partition].append(record)
-            else:
-                records[partition] = [record]
-        for partition, some in records.items():
+        """Records by partition; what cannot be read is fetched again, from where we are."""
+        found = read(self._topic, messages)
+        for partition, some in found.records.items():
             self._positions[partition] = some[-1].offset + 1
-        return records
-
-    def _unreadable(self, message: Any) -> None:
-        error, partition = message.error(), message.partition()
-        is_gone = error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE)
-        if not is_gone:
-            self._troubles.append(trouble(error))
-        elif partition in self._generations and partition not in self._waiting:
+            self._pauses.pop(partition, None)
+        for partition, offset in found.ends.items():
+            self._pass(partition, offset)
+        self._troubles += found.troubles
+        for partition in found.gone & self._fetching():
             # The library has stopped fetching it.
-            self._unfetch([partition])
-            self._waiting[partition] = self._positions[partition]
+            self._wait(partition, Gone(self._positions[partition]))
             self._ask_at = 0.0
+        for partition in found.corrupt & self._fetching():
+            # The library goes on beyond it, or wherever a damaged length leads.
+            pause = min(
+                2 * self._pauses.get(partition, _FIRST_PAUSE_SECONDS / 2), _LONGEST_PAUSE_SECONDS
+            )
+            self._pauses[partition] = pause
+            self._wait(partition, Resting(time.monotonic() + pause))
+        return found.records
+
+    def _pass(self, partition: int, offset: int) -> None:
+        """Note that we are there, without a record; it was read under this assignment."""
+        if partition in self._fetching() and offset > self._positions[partition]:
+            self._positions[partition] = self._passed[partition] = offset
 
     def _failed(self, error: Any) -> None:
         self._troubles.append(trouble(error))
@@ -390,4 +413,5 @@ class GroupConsumer:
             end=None if is_waiting else self._ends_seen.get(partition),
             is_paused=partition in self._paused,
             is_waiting=is_waiting,
+            began=self._began.get(partition),
         )

@@ -81,6 +81,14 @@ class Fenced:
 
 
 @dataclass(frozen=True, slots=True)
+class Corrupt:
+    """What was fetched cannot be read: say so, and fetch it again, with pauses. Skip nothing."""
+
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """What this table does not know: one line with the code, then as `Transient`."""
 
@@ -98,6 +106,7 @@ Trouble = (
     | NotAuthorized
     | TopicMissing
     | Fenced
+    | Corrupt
     | Unknown
 )
 
@@ -119,6 +128,15 @@ _KINDS: dict[type[Trouble], tuple[int, ...]] = {
     NotAuthorized: (29, 30, 31),
     TopicMissing: (3, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION),
     Fenced: (82, KafkaError._FENCED),
+    # Damaged, on its way or in its log, or written as we cannot read it.
+    Corrupt: (
+        2,
+        87,
+        KafkaError._BAD_MSG,
+        KafkaError._BAD_COMPRESSION,
+        KafkaError._NOT_IMPLEMENTED,
+        KafkaError._UNDERFLOW,
+    ),
 }
 _BY_CODE = {code: kind for kind, codes in _KINDS.items() for code in codes}
 

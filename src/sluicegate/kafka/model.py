@@ -1,7 +1,7 @@
 """What a consumer is to the rest of the house, and the values that pass this door."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..delivery import Commit, Record
@@ -52,11 +52,16 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """What a poll brought: records by partition, in order, and what went wrong meanwhile."""
+    """What a poll brought: records by partition, in order, and what went wrong meanwhile.
+
+    `passed` are the offsets up to which partitions have no more records, where something that is
+    none stands before them.
+    """
 
     records: Mapping[int, Sequence[Record]]
     troubles: tuple[Trouble, ...] = ()
     holes: tuple[Hole, ...] = ()
+    passed: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,8 @@ class Committing:
 class PartitionStatus:
     """How far a partition is: offsets, None where not known (yet).
 
-    `position` is the next to be polled, `committed` and `end` the next to be handled and written.
+    `position` is the next to be polled, `committed` and `end` the next to be handled and written,
+    `began` the first that was, or is, to be polled under this assignment.
     `is_waiting`: where to begin is not known, and asked again.
     """
 
@@ -85,6 +91,7 @@ class PartitionStatus:
     end: int | None
     is_paused: bool
     is_waiting: bool
+    began: int | None = None
 
     @property
     def lag(self) -> int | None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from confluent_kafka import Consumer as Library
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from .consumer import SETTINGS
 from .credentials import Connection
 from .faults import (
     BrokerFault,
@@ -29,6 +28,7 @@ from .faults import (
 )
 from .offsets import LATEST, Offsets, committed, offsets_at
 from .silence import silent
+from .tuning import SETTINGS
 
 _TIMEOUT_SECONDS = 10.0
 _SLICE_SECONDS = 0.5

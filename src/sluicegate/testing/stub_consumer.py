@@ -54,6 +54,10 @@ class StubTopic:
         self.ends[partition] += 1
         return record
 
+    def mark(self, partition: int = 0) -> None:
+        """End a transaction: its mark has an offset, and is no record."""
+        self.ends[partition] += 1
+
     def add_partition(self) -> int:
         """One more partition; its number."""
         partition = len(self.logs)
@@ -85,6 +89,7 @@ class StubConsumer:
         self._generation = 0
         self._generations: dict[int, int] = {}
         self._positions: dict[int, int] = {}
+        self._began: dict[int, int] = {}
         self._paused: set[int] = set()
 
     # By hand.
@@ -95,7 +100,7 @@ class StubConsumer:
         for partition in partitions:
             self._generations[partition] = self._generation
             start = self.topic.committed.get(partition, self.topic.starts[partition])
-            self._positions[partition] = start
+            self._positions[partition] = self._began[partition] = start
         self._on_rebalance(Assigned(partitions, self._generation))
 
     def revoke(self, *partitions: int) -> None:
@@ -125,8 +130,14 @@ class StubConsumer:
                 records[partition] = found
                 self._positions[partition] = found[-1].offset + 1
                 most -= len(found)
+        passed = {
+            partition: end
+            for partition in self._generations.keys() - self._paused
+            if (end := self._end_beyond_records(partition)) is not None
+        }
+        self._positions.update(passed)
         troubles, self.troubles = tuple(self.troubles), []
-        return Polled(records, troubles, holes)
+        return Polled(records, troubles, holes, passed)
 
     def pause(self, partitions: Collection[int]) -> None:
         """Poll no more of these."""
@@ -171,6 +182,7 @@ class StubConsumer:
                 end=self.topic.ends[partition],
                 is_paused=partition in self._paused,
                 is_waiting=False,
+                began=self._began[partition],
             )
             for partition in sorted(self._generations)
         )
@@ -192,6 +204,12 @@ class StubConsumer:
             self._positions.pop(partition, None)
             self._paused.discard(partition)
 
+    def _end_beyond_records(self, partition: int) -> int | None:
+        position, end = self._positions[partition], self.topic.ends[partition]
+        log = self.topic.logs[partition]
+        has_more = bool(log) and log[-1].offset >= position
+        return None if has_more or end <= position else end
+
     def _hole(self, partition: int) -> Hole | None:
         position, first = self._positions[partition], self.topic.starts[partition]
         if first <= position <= self.topic.ends[partition]:
@@ -202,5 +220,6 @@ class StubConsumer:
             self._generation += 1
             self._generations[partition] = self._generation
             self._on_rebalance(Assigned((partition,), self._generation))
+            self._began[partition] = first
         self._positions[partition] = first
         return Hole(partition, position, first, is_new_log)

@@ -1,5 +1,6 @@
 """How far a mapping is: noted for whoever looks, and heard of from other workers that poll it."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
@@ -8,6 +9,8 @@ from ..clock import Clock
 from ..store import mapping_progress
 from ..store.database import Database
 from ..store.mapping_progress import Progress
+
+_log = logging.getLogger("sluicegate.triggers")
 
 _EVERY_SECONDS = 1.0
 # What has not changed is noted all the same now and then: so notes of who is gone grow old.
@@ -53,8 +56,13 @@ class Notes:
         timeless = [replace(note, at_ms=0) for note in notes]
         if timeless != self._written or now - self._written_at >= _AGAIN_SECONDS:
             with self._database.write() as tx:
-                mapping_progress.note_progress(tx, notes)
+                setbacks = mapping_progress.note_progress(tx, notes)
             self._written, self._written_at = timeless, now
+            for back in setbacks:
+                _log.error(
+                    "set back mapping=%s partition=%d: the group was at %d and is at %d",
+                    *(self._mapping_id, back.partition, back.before, back.began),
+                )
 
     def results_of_others(self) -> list[str]:
         """What became of the last batches of partitions that other workers poll; as of lately."""

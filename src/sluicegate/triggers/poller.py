@@ -14,14 +14,16 @@ import random
 import threading
 import time
 from collections.abc import Callable, Collection
+from dataclasses import asdict
 from typing import Protocol
 
 from ..clock import Clock
 from ..delivery import Answer, Batch, DataPath, Discard, Invoke, Throttled, Work
-from ..kafka import Assigned, Consumer, Hole, Lost, OnRebalance, Rebalance, Revoked
+from ..kafka import Assigned, Consumer, Lost, OnRebalance, Rebalance, Revoked
 from ..store.mapping_progress import Progress
 from . import problems
 from .invoking import FunctionGone
+from .losses import Losses
 from .problems import Problem
 from .results import Results
 from .standing import Standing
@@ -44,6 +46,8 @@ _MOST_POLLED = 1_000
 # As long as a function that runs may keep a rebalance waiting, whatever its timeout is: the others
 # of the group wait as well. Who leaves by himself polls on meanwhile, and waits for all of it.
 _MOST_PATIENCE_SECONDS = 30.0
+# A coordinator that moves is there again so soon; what is not committed comes twice.
+_LAST_COMMIT_SECONDS = 5.0
 _JOIN_SECONDS = 0.5
 
 
@@ -89,9 +93,10 @@ class Poller:
         # Who polls waits for answers, who works for batches: nobody is woken for nothing. A batch
         # wakes one; who takes it, and sees another, wakes the next.
         self._answers, self._batches = (threading.Condition(self._lock) for _ in range(2))
-        self._troubles = Troubles(monotonic)
+        self._troubles = Troubles(mapping_id, monotonic)
         self._standing = Standing(monotonic)
         self._results = Results()
+        self._losses = Losses(mapping_id, clock)
         self._paused: frozenset[int] = frozenset()
         self._busy = 0
         self._commit_at = self._poll_at = 0.0
@@ -144,10 +149,12 @@ class Poller:
                     position=offsets[each.partition].position,
                     committed=offsets[each.partition].committed,
                     end=offsets[each.partition].end,
+                    began=offsets[each.partition].began,
                     in_flight=each.unsettled - each.waiting,
                     last_result=self._results.last(each.partition),
                     retry=max(0, each.attempt - 1),
                     waits_for=_waits_for(each.throttled, each.pause_until_ms - now_ms),
+                    **asdict(self._losses.of(each.partition)),
                 )
                 for each in self._path.progress()
                 if each.partition in offsets
@@ -200,15 +207,17 @@ class Poller:
         if is_busy and now < self._poll_at:
             return
         polled = self._consumer.poll(0.0 if is_busy else self._idle_seconds(), _MOST_POLLED)
-        for hole in polled.holes:
-            self._tell_hole(hole)
         # The longest step of all; nobody who answers is to wait for it.
         arrived = self._path.arrived(polled.records)
         with self._lock:
             self._troubles.note(polled.troubles)
+            for hole in polled.holes:
+                self._losses.tell(hole)
             if arrived and not self._is_ending:
                 self._troubles.clear()
                 self._path.received(arrived, self._now_ms())
+            if not self._is_ending:
+                self._path.passed(polled.passed)
             crowded = self._path.crowded()
             self._standing.note()
             self._batches.notify()
@@ -282,6 +291,7 @@ class Poller:
             case Assigned(partitions, generation):
                 with self._lock:
                     self._path.assigned(partitions, generation)
+                    self._losses.assigned(partitions)
             case Revoked(partitions):
                 self._give_back(partitions)
             case Lost(partitions):
@@ -289,19 +299,39 @@ class Poller:
                 self._forget(partitions)
 
     def _give_back(self, partitions: Collection[int]) -> None:
-        deadline = self._monotonic() + min(self._patience(), _MOST_PATIENCE_SECONDS)
+        """What runs ends and is committed, and so is what others answer meanwhile: they go on."""
+        patience = min(self._patience(), _MOST_PATIENCE_SECONDS)
         with self._lock:
             self._path.hold(partitions)
-            while self._path.is_running(partitions) and (left := deadline - self._monotonic()) > 0:
-                self._answers.wait(min(left, _POLL_SECONDS))
-                self._standing.note()
+        began = self._monotonic()
+        while self._await_commit(partitions, began, patience):
+            self._commit()
         self._commit()
         self._forget(partitions)
+
+    def _await_commit(self, partitions: Collection[int], began: float, patience: float) -> bool:
+        """Whether something may be committed while these are waited for."""
+        with self._lock:
+            while (left := began + self._wait_for(partitions, patience) - self._monotonic()) > 0:
+                if self._may_commit():
+                    return True
+                self._answers.wait(min(left, _POLL_SECONDS))
+                self._standing.note()
+            return False
+
+    def _wait_for(self, partitions: Collection[int], patience: float) -> float:
+        """How long these may be kept from others, from the beginning: not beyond their end."""
+        if self._path.is_running(partitions):
+            return patience
+        if patience and self._path.is_owed(partitions):
+            return max(patience, _LAST_COMMIT_SECONDS)
+        return 0.0
 
     def _forget(self, partitions: Collection[int]) -> None:
         with self._lock:
             self._path.forget(partitions)
             self._results.forget(partitions)
+            self._losses.forget(partitions)
 
     # Working.
 
@@ -347,31 +377,25 @@ class Poller:
             case Invoke(batch=batch):
                 answer = self._asked(batch)
                 with self._lock:
-                    self._path.answered(work.id, answer, self._now_ms(), jitter=self._jitter())
-                    self._results.note(batch.partitions, answer)
+                    # What was given away meanwhile is another's to tell of.
+                    ours = self._path.answered(
+                        work.id, answer or Throttled(), self._now_ms(), jitter=self._jitter()
+                    )
+                    self._results.note(ours, answer)
             case Discard():
-                self._drop(work)
                 with self._lock:
+                    self._losses.drop(work)
                     self._path.discarded(work.id)
 
-    def _asked(self, batch: Batch) -> Answer:
+    def _asked(self, batch: Batch) -> Answer | None:
+        """The function's answer; None when there is no function."""
         try:
             return self._invoker.invoke(batch, self._path.encoder.event(batch))
         except FunctionGone:
-            with self._lock:
-                self._results.note_gone(batch.partitions)
+            return None
         except Exception:  # noqa: BLE001 - a partition must not stand still for what nobody foresaw
             _log.exception("not invoked mapping=%s", self._mapping_id)
         return Throttled()
-
-    def _drop(self, discard: Discard) -> None:
-        """There is no destination that could be told: what is given up is told here."""
-        for share in discard.batch.shares:
-            offsets = share.offsets()
-            _log.error(
-                "records dropped mapping=%s partition=%d offsets=%d-%d: %s",
-                *(self._mapping_id, share.partition, offsets[0], offsets[-1], discard.condition),
-            )
 
     def _commit(self) -> None:
         """Commit what may be, in the polling thread; what could not be is tried again soon."""
@@ -390,13 +414,6 @@ class Poller:
             self._path.committed(committing.done)
             self._troubles.note(committing.troubles)
             self._batches.notify()
-
-    def _tell_hole(self, hole: Hole) -> None:
-        what = "the topic was made again" if hole.is_new_log else "records were gone before"
-        _log.error(
-            "hole mapping=%s partition=%d offsets=%d-%d: %s",
-            *(self._mapping_id, hole.partition, hole.start, hole.end, what),
-        )
 
     def _now_ms(self) -> int:
         return int(self._monotonic() * 1000)

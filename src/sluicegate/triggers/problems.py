@@ -63,6 +63,7 @@ NO_TOPIC = Problem(NO_CONNECTION.text, _CONFIGURATION, "the topic is not there")
 NO_IAM = Problem(
     LOGIN_FAILED.text, _CONFIGURATION, "triggers cannot use IAM access control yet; use SASL/SCRAM"
 )
+UNREADABLE = Problem("PROBLEM: Records of the Kafka topic cannot be read.")
 _NOT_ASSUMED = Problem(
     "PROBLEM: Lambda failed to assume your function execution role.", _AUTHENTICATION
 )

@@ -20,19 +20,17 @@ class Results:
         """What the function makes of some partition, if that is not well."""
         return next(iter(self._failing.values()), None)
 
-    def note(self, partitions: Iterable[int], answer: Answer) -> None:
-        """Note what came of a batch of these."""
+    def note(self, partitions: Iterable[int], answer: Answer | None) -> None:
+        """Note what came of a batch of these; None: there is no function any more."""
         for partition in partitions:
             if isinstance(answer, Success):
                 self._failing.pop(partition, None)
                 self._delivered.add(partition)
                 self.has_delivered = True
+            elif answer is None:
+                self._failing[partition] = problems.FUNCTION_GONE
             else:
                 self._failing.setdefault(partition, problems.FUNCTION_FAILED)
-
-    def note_gone(self, partitions: Iterable[int]) -> None:
-        """Note that there is no function any more."""
-        self._failing.update(dict.fromkeys(partitions, problems.FUNCTION_GONE))
 
     def forget(self, partitions: Iterable[int]) -> None:
         """These are somebody else's now."""

@@ -180,7 +180,8 @@ def _path(
         EventEncoder(source, mapping.topic),
         filters=Filters(patterns),
         bounds=bounds,
-        # There is no destination to deliver to, so nothing is ever given up.
+        # There is no destination to deliver to, so a batch is tried without end; only a record that
+        # no event can hold is dropped, told and counted.
         policy=RetryPolicy.on_demand(has_destination=False),
     )
 

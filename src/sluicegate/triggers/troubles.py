@@ -1,28 +1,39 @@
 """What brokers complained of lately, and the one thing to say about it.
 
 The client tries on by itself and tells each failure; nothing tells that it is over. So a trouble
-stands for a while after it was told last, and ends at once when records arrive.
+stands for a while after it was told last, and ends at once when records arrive, unless it is of
+some partitions alone.
 """
 
+import logging
 from collections.abc import Callable, Iterable
 
 from ..kafka import (
+    Corrupt,
     Fenced,
     NotAuthenticated,
     NotAuthorized,
     NotTrusted,
     TopicMissing,
     Trouble,
+    Unknown,
     Unreachable,
     Unresolvable,
 )
 from . import problems
 from .problems import Problem
 
+_log = logging.getLogger("sluicegate.triggers")
+
 # Longer than the client's longest pause between attempts.
 _STANDS_SECONDS = 10.0
 # A broker that is started again, a topic that is just being made: no problem yet.
 _PATIENCE_SECONDS = {Unreachable: 5.0, Unresolvable: 5.0, TopicMissing: 30.0}
+
+# What records of other partitions say nothing about.
+_OF_PARTITIONS = (Corrupt,)
+# What nobody could explain by the problem that is told.
+_LOGGED = (Corrupt, Unknown)
 
 _PROBLEMS: dict[type[Trouble], Problem] = {
     NotAuthenticated: problems.LOGIN_FAILED,
@@ -32,6 +43,7 @@ _PROBLEMS: dict[type[Trouble], Problem] = {
     Unresolvable: problems.UNRESOLVED,
     Unreachable: problems.NO_CONNECTION,
     Fenced: problems.NO_CONNECTION,
+    Corrupt: problems.UNREADABLE,
 }
 """In the order in which they matter: a login that fails also looks like brokers out of reach."""
 
@@ -39,7 +51,8 @@ _PROBLEMS: dict[type[Trouble], Problem] = {
 class Troubles:
     """Since when each kind of trouble is there, and when it was told last."""
 
-    def __init__(self, monotonic: Callable[[], float]) -> None:
+    def __init__(self, mapping_id: str, monotonic: Callable[[], float]) -> None:
+        self._mapping_id = mapping_id
         self._monotonic = monotonic
         self._since: dict[type[Trouble], float] = {}
         self._last: dict[type[Trouble], float] = {}
@@ -50,15 +63,22 @@ class Troubles:
         now = self._monotonic()
         for trouble in troubles:
             kind = type(trouble)
-            if now - self._last.get(kind, 0.0) > _STANDS_SECONDS:
+            if kind not in self._last or now - self._last[kind] > _STANDS_SECONDS:
                 self._since[kind] = now
+                if kind in _LOGGED:
+                    _log.warning(
+                        "brokers mapping=%s code=%d: %s",
+                        self._mapping_id,
+                        trouble.code,
+                        trouble.text,
+                    )
             self._last[kind] = now
             self._login_refused |= kind is NotAuthenticated
 
     def clear(self) -> None:
         """Records arrive: whatever it was is over."""
-        self._since.clear()
-        self._last.clear()
+        for kind in self._last.keys() - set(_OF_PARTITIONS):
+            del self._last[kind], self._since[kind]
 
     def must_log_in_anew(self) -> bool:
         """Whether a login was refused since this was asked last."""

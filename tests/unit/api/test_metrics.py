@@ -91,6 +91,9 @@ def test_states_are_one_gauge_each(endpoint: Endpoint) -> None:
     assert value(series, "mapping_problem", mapping=ID) == 1
     assert value(series, "mapping_kept", mapping=ID) == 1
     assert value(series, "mapping_kept", mapping=OTHER_ID) == 0
+    first = {"mapping": ID, "partition": "0"}
+    assert value(series, "partition_dropped_records_total", **first) == 2
+    assert value(series, "partition_holes_total", **first) == 1
     where = {"account": "000000000000", "region": "us-east-1"}
     what = {"function": "orders", "topic": "orders", "group": "billing"}
     assert value(series, "mapping_info", mapping=ID, **where, **what) == 1

@@ -137,6 +137,10 @@ def test_a_mapping_is_told_with_who_keeps_it_and_how_far_it_is(endpoint: Endpoin
         "last_result": "",
         "retry": 0,
         "waits_for": "",
+        "dropped": 0,
+        "last_dropped": None,
+        "holes": 0,
+        "last_hole": None,
         "age_seconds": 2.5,
     }
     assert (second["lag"], second["waits_for"]) == (None, "the end is not known")

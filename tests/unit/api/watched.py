@@ -115,6 +115,11 @@ def badly(endpoint: Endpoint) -> None:
             retry=4,
             last_result="Unhandled: \x1b[31mred",
             waits_for="the next attempt",
+            began=5,
+            dropped=2,
+            last_dropped=7,
+            holes=1,
+            last_hole="3-5: records were gone before",
         )
         mapping_progress.note_progress(tx, [note])
         unkept = replace(ORDERS, id=OTHER_ID, topic="returns", event_source_arn=None)

@@ -17,7 +17,7 @@ from sluicegate.delivery import (
     Success,
     Throttled,
 )
-from sluicegate.delivery.path import Work
+from sluicegate.delivery.work import Work
 
 BROKEN = Response("request", "$LATEST", "Unhandled")
 
@@ -118,6 +118,52 @@ def test_listed_records_are_tried_alone_before_anything_newer() -> None:
     assert path.committable()[0] == Commit(0, 1, 4)
     commit(path)
     assert offsets(begun(path, 100)) == [4]
+
+
+def test_partitions_of_a_batch_that_failed_go_on_without_each_other() -> None:
+    path = path_of(0, 1)
+    receive(path, record(0), record(1), record(0, partition=1))
+    path.answered(begun(path).id, Failed(BROKEN), 0)
+    assert path.next(99, 0) is None
+    poisoned, other = begun(path, 100), begun(path, 100)
+    assert (poisoned.batch.partitions, offsets(poisoned)) == ((0,), [0, 1])
+    assert isinstance(other, Invoke) and (other.batch.partitions, other.attempt) == ((1,), 2)
+    path.answered(other.id, Success(), 100)
+    path.answered(poisoned.id, Failed(BROKEN), 100)
+    assert path.committable() == (Commit(1, 1, 1),)
+    commit(path)
+    receive(path, record(2), record(1, partition=1))
+    assert begun(path, 100).batch.partitions == (1,)
+    again = begun(path, 300)
+    assert isinstance(again, Invoke) and (offsets(again), again.attempt) == ([0, 1], 3)
+
+
+def test_what_did_not_run_stays_together() -> None:
+    path = path_of(0, 1)
+    receive(path, record(0), record(0, partition=1))
+    path.answered(begun(path).id, Throttled(), 0)
+    assert begun(path, 100).batch.partitions == (0, 1)
+
+
+def test_halves_of_several_partitions_are_theirs_alone() -> None:
+    path = path_of(0, 1, policy=RetryPolicy(0, bisect=True))
+    receive(path, *(record(at) for at in range(3)), record(0, partition=1))
+    path.answered(begun(path).id, Failed(BROKEN), 0)
+    first, other = begun(path, 100), begun(path, 100)
+    assert (offsets(first), other.batch.partitions) == ([0, 1], (1,))
+    path.answered(first.id, Success(), 100)
+    commit(path)
+    assert offsets(begun(path, 100)) == [2]
+
+
+def test_what_fails_after_its_partition_was_given_away_is_tried_for_the_others() -> None:
+    path = path_of(0, 1)
+    receive(path, record(0), record(0, partition=1))
+    late = begun(path)
+    path.forget([0])
+    path.answered(late.id, Failed(BROKEN), 0)
+    assert begun(path, 100).batch.partitions == (1,)
+    assert path.next(100, 0) is None
 
 
 def test_halves_go_one_after_the_other_and_what_is_given_up_is_settled_when_discarded() -> None:

@@ -14,6 +14,7 @@ from tests.unit.delivery.making import ENCODER, record
 
 from sluicegate.delivery import (
     Bounds,
+    Commit,
     DataPath,
     Discard,
     Failed,
@@ -41,11 +42,15 @@ GOOD, POISON = b"good", b"poison"
 
 @dataclass
 class Group:
-    """What the brokers keep: a log for each partition, with gaps, and the group's offsets."""
+    """What the brokers keep: a log for each partition, with gaps, and the group's offsets.
+
+    A gap at the end of a log is a mark of a transaction.
+    """
 
     logs: dict[int, list[Record]] = field(
         default_factory=lambda: {partition: [] for partition in PARTITIONS}
     )
+    ends: dict[int, int] = field(default_factory=lambda: dict.fromkeys(PARTITIONS, 0))
     committed: dict[int, int] = field(default_factory=lambda: dict.fromkeys(PARTITIONS, 0))
 
 
@@ -101,8 +106,13 @@ class Delivery(RuleBasedStateMachine):
     def produce(self, partition: int, values: list[bytes], gap: int) -> None:
         log = self.group.logs[partition]
         for value in values:
-            offset = log[-1].offset + gap if log else gap - 1
+            offset = self.group.ends[partition] + gap - 1
             log.append(record(offset, partition=partition, value=value, timestamp=self.now_ms))
+            self.group.ends[partition] = offset + 1
+
+    @rule(partition=partitions)
+    def mark(self, partition: int) -> None:
+        self.group.ends[partition] += 1
 
     @rule(partition=partitions)
     def assign(self, partition: int) -> None:
@@ -153,6 +163,12 @@ class Delivery(RuleBasedStateMachine):
                 self.path.received(self.path.arrived({partition: given}), self.now_ms)
                 self.position[partition] = given[-1].offset + 1
             self.judge_filtered(given)
+            end = self.group.ends[partition]
+            log = self.group.logs[partition]
+            has_more = bool(log) and log[-1].offset >= self.position[partition]
+            if not has_more and end > self.position[partition]:
+                self.position[partition] = end
+                self.path.passed({partition: end})
 
     def judge_filtered(self, given: list[Record]) -> None:
         for one in given:
@@ -210,12 +226,18 @@ class Delivery(RuleBasedStateMachine):
             if self.policy.age_ms is None:
                 assert wanted <= self.settled[share.partition], "overtaken"
         if self.filters is None:
-            owed = {one.partition for one in self.path.committable()}
+            owed = {one.partition for one in self.path.committable() if self.has_records(one)}
             assert not owed & set(work.batch.partitions), "begun before a commit"
         if isinstance(work, Invoke):
+            assert work.attempt == 1 or len(work.batch.partitions) == 1, "held up by another's"
             assert len(work.batch) <= self.bounds.records
             assert len(ENCODER.event(work.batch)) <= self.bounds.payload_bytes
             assert not any(self.filters and one.value == UNWANTED for one in work.batch)
+
+    def has_records(self, commit: Commit) -> bool:
+        before = self.group.committed[commit.partition]
+        log = self.group.logs[commit.partition]
+        return any(before <= one.offset < commit.offset for one in log)
 
     @precondition(lambda self: self.work)
     @rule(data=st.data())
@@ -287,7 +309,7 @@ class Delivery(RuleBasedStateMachine):
     def is_done(self) -> bool:
         return all(
             {one.offset for one in log} <= self.settled[partition]
-            and (not log or self.group.committed[partition] == log[-1].offset + 1)
+            and self.group.committed[partition] == self.group.ends[partition]
             for partition, log in self.group.logs.items()
         )
 

@@ -7,6 +7,25 @@ from sluicegate.delivery import Commit
 from sluicegate.delivery.ledger import Ledger
 
 
+def test_what_is_no_record_is_passed_once_all_before_it_is_settled() -> None:
+    ledger = Ledger()
+    ledger.assigned(0, 1)
+    ledger.received(0, [3, 4])
+    ledger.passed(0, 6)
+    assert ledger.committable() == ()
+    ledger.settled(0, 1, [4])
+    assert ledger.committable() == ()
+    ledger.settled(0, 1, [3])
+    assert ledger.committable() == (Commit(0, 1, 6),)
+    ledger.received(0, [6])
+    # Told late: of records that came after it nothing is said.
+    ledger.passed(0, 6)
+    ledger.passed(1, 9)
+    assert ledger.committable() == (Commit(0, 1, 6),)
+    ledger.assigned(0, 2)
+    assert ledger.committable() == ()
+
+
 def test_an_offset_is_one_beyond_the_last_record_and_not_the_next_ones() -> None:
     ledger = Ledger()
     ledger.assigned(0, 1)

@@ -4,6 +4,7 @@ import pytest
 from confluent_kafka import KafkaError
 
 from sluicegate.kafka import (
+    Corrupt,
     Fenced,
     NotAuthenticated,
     NotAuthorized,
@@ -31,7 +32,8 @@ from sluicegate.kafka.faults import trouble, trouble_of
         ((29, 30), NotAuthorized),
         ((3, -188, -190), TopicMissing),
         ((82,), Fenced),
-        ((-1, 2, 87, 12345, -12345), Unknown),
+        ((2, 87, -199, -198, -170), Corrupt),
+        ((-1, 12345, -12345), Unknown),
     ],
 )
 def test_every_code_has_something_to_do(codes: tuple[int, ...], kind: type[Trouble]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sluicegate.store import epoch, mapping_leases, mapping_progress, mappings
 from sluicegate.store.database import Database
 from sluicegate.store.mapping_leases import Lease
-from sluicegate.store.mapping_progress import Progress
+from sluicegate.store.mapping_progress import Progress, Setback
 from sluicegate.store.mappings import Access, EventSourceMapping
 from sluicegate.testing import Endpoint
 
@@ -204,6 +204,47 @@ def test_the_newest_note_of_a_partition_stays(database: Database) -> None:
         assert mapping_progress.progress_of(tx, ID) == [newer, other]
         mapping_progress.forget_progress(tx, ID)
         assert mapping_progress.progress_of(tx, ID) == []
+
+
+def test_what_was_lost_is_counted_over_all_who_had_the_partition(database: Database) -> None:
+    begun = Progress(ID, 0, "one", 1, committed=0, since_ms=1, began=0)
+    notes = (
+        begun,
+        replace(begun, at_ms=2, committed=9, dropped=1, last_dropped=4),
+        replace(begun, at_ms=3, committed=9, dropped=3, last_dropped=7),
+        # Where the next one begins is not known yet.
+        Progress(ID, 0, "two", 4, since_ms=4),
+        Progress(ID, 0, "two", 5, since_ms=4, began=9, committed=9, holes=1, last_hole="9-12"),
+        # The first one again.
+        Progress(ID, 0, "one", 6, since_ms=6, began=20, dropped=1, last_dropped=30),
+    )
+    shown = []
+    for note in notes:
+        with database.write() as tx:
+            assert mapping_progress.note_progress(tx, [note]) == []
+            (one,) = mapping_progress.progress_of(tx, ID)
+        shown.append((one.dropped, one.last_dropped, one.holes, one.last_hole))
+    assert shown == [
+        (0, None, 0, None),
+        (1, 4, 0, None),
+        (3, 7, 0, None),
+        (3, 7, 0, None),
+        (3, 7, 1, "9-12"),
+        (4, 30, 1, "9-12"),
+    ]
+
+
+def test_a_group_that_is_set_back_is_told_once(database: Database) -> None:
+    unknown = Progress(ID, 0, "two", 2, since_ms=2)
+    again = replace(unknown, at_ms=3, began=0, committed=12)
+    with database.write() as tx:
+        before = Progress(ID, 0, "one", 1, since_ms=1, began=0, committed=9)
+        mapping_progress.note_progress(tx, [before])
+        assert mapping_progress.note_progress(tx, [unknown]) == []
+        assert mapping_progress.note_progress(tx, [again]) == [Setback(0, 9, 0)]
+        assert mapping_progress.note_progress(tx, [replace(again, at_ms=4)]) == []
+        (shown,) = mapping_progress.progress_of(tx, ID)
+    assert (shown.holes, shown.last_hole) == (1, "the group was at 9 and is at 0")
 
 
 def test_emptying_the_state_tells_the_keepers(endpoint: Endpoint) -> None:

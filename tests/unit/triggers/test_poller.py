@@ -1,156 +1,25 @@
 """Records from a consumer to a function and back to its offsets, on a topic in memory."""
 
-import json
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from tests.system.waiting import until
+from tests.unit.triggers.polling import FAILED, Bench, held
 
 from sluicegate.delivery import (
     Answer,
     Batch,
-    Bounds,
-    Commit,
-    DataPath,
-    EventEncoder,
-    EventSource,
-    Failed,
-    Response,
     Success,
     Throttled,
 )
-from sluicegate.kafka import Committing, NotAuthorized, OnRebalance, Polled, Rejoining
-from sluicegate.testing import FrozenClock, StubConsumer, StubTopic
+from sluicegate.kafka import (
+    Corrupt,
+    NotAuthorized,
+    Rejoining,
+)
 from sluicegate.triggers import problems
 from sluicegate.triggers.invoking import FunctionGone
-from sluicegate.triggers.poller import Poller
-
-FAILED = Failed(Response("request", "$LATEST", "Unhandled"))
-
-
-class Waiting(StubConsumer):
-    """A consumer whose poll waits a moment when there is nothing, as a real one does."""
-
-    committers: set[str]
-    polls = 0
-
-    def __init__(self, topic: StubTopic, told: OnRebalance) -> None:
-        super().__init__(topic, told)
-        self.may_answer, self.may_poll = threading.Event(), threading.Event()
-        self.may_answer.set()
-        self.may_poll.set()
-        self.is_counted_in = True
-
-    def commit(self, commits: Iterable[Commit]) -> Committing:
-        # The library would keep any other thread waiting until nobody polls.
-        self.committers = {*getattr(self, "committers", ()), threading.current_thread().name}
-        assert self.may_answer.wait(30)
-        return super().commit(commits)
-
-    def poll(self, timeout_seconds: float, most: int = 1_000) -> Polled:
-        self.polls += 1
-        assert self.may_poll.wait(30)
-        polled = super().poll(timeout_seconds, most)
-        if not polled.records:
-            self.topic.idle.wait(0.005)  # type: ignore[attr-defined]
-        return polled
-
-    def is_member(self) -> bool:
-        return self.is_counted_in
-
-
-class Function:
-    """Answers batches as a test says, and keeps what it was given."""
-
-    def __init__(self, topic: StubTopic) -> None:
-        self.topic = topic
-        self.given: list[tuple[int, list[int]]] = []
-        self.answer: Callable[[Batch], Answer] = lambda _batch: Success()
-        self.at_once: dict[int, int] = {}
-        self.offences: list[str] = []
-
-    def invoke(self, batch: Batch, event: bytes) -> Answer:
-        told = json.loads(event)["records"]
-        for share in batch.shares:
-            key = f"{self.topic.name}-{share.partition}"
-            offsets = [record["offset"] for record in told[key]]
-            before = self.topic.committed.get(share.partition, 0)
-            if offsets[0] != before:
-                self.offences.append(f"{offsets[0]} began while {before} was committed")
-            self.at_once[share.partition] = self.at_once.get(share.partition, 0) + 1
-            if self.at_once[share.partition] > 1:
-                self.offences.append(f"two at once of {share.partition}")
-            self.given.append((share.partition, offsets))
-        try:
-            return self.answer(batch)
-        finally:
-            for share in batch.shares:
-                self.at_once[share.partition] -= 1
-
-
-class Bench:
-    """A poller of a topic in memory."""
-
-    def __init__(self, partitions: int) -> None:
-        self.topic = StubTopic(partitions=partitions)
-        self.topic.idle = threading.Event()  # type: ignore[attr-defined]
-        self.function = Function(self.topic)
-        self.consumer: Waiting
-        self.later = 0.0
-        self.patience = 30.0
-        # Threads that have looked at the clock since it was set.
-        self.awake: set[str] = set()
-        path = DataPath(
-            EventEncoder(EventSource("", "kafka.example:9092"), self.topic.name),
-            bounds=Bounds(records=10, window_ms=0),
-        )
-        self.poller = Poller(
-            "mapping",
-            "worker",
-            self._consumer,
-            path,
-            self.function,
-            FrozenClock(),
-            most=4,
-            patience=lambda: self.patience,
-            monotonic=self._now,
-            jitter=lambda: 0.0,
-        )
-        self.consumer.assign(*range(partitions))
-
-    def _consumer(self, told: OnRebalance) -> StubConsumer:
-        self.consumer = Waiting(self.topic, told)
-        return self.consumer
-
-    def _now(self) -> float:
-        self.awake.add(threading.current_thread().name)
-        return time.monotonic() + self.later
-
-    def sleep(self, seconds: float) -> None:
-        """All threads sleep; the one that works is awake before the one that polls."""
-        self.consumer.may_poll.clear()
-        polls = self.consumer.polls
-        until(lambda: self.consumer.polls > polls, "a poll")
-        self.later += seconds
-        self.awake.clear()
-        until(lambda: "invoke mapping" in self.awake, "somebody to be awake")
-
-    def push(self, count: int, partition: int = 0) -> None:
-        for number in range(count):
-            self.topic.push(str(number).encode(), partition=partition)
-
-    def is_committed(self, **wanted: int) -> bool:
-        return self.topic.committed == {int(name[1:]): offset for name, offset in wanted.items()}
-
-    def delivered(self, partition: int) -> list[int]:
-        return [
-            offset
-            for which, offsets in self.function.given
-            if which == partition
-            for offset in offsets
-        ]
 
 
 @pytest.fixture
@@ -207,46 +76,27 @@ def test_a_failing_batch_is_tried_again_and_holds_up_its_partition_alone(bench: 
     assert sorted(set(bench.delivered(0))) == list(range(15))
 
 
+def test_a_record_that_always_fails_blocks_its_partition_alone(bench: Bench) -> None:
+    bench.function.answer = lambda batch: FAILED if 0 in batch.partitions else Success()
+    # Polled together, so they make a batch together.
+    bench.consumer.may_poll.clear()
+    polls = bench.consumer.polls
+    until(lambda: bench.consumer.polls > polls, "a poll")
+    bench.push(1, 0)
+    bench.push(1, 1)
+    bench.consumer.may_poll.set()
+    until(lambda: bench.topic.committed == {1: 1}, "the other partition")
+    assert bench.function.given[:2] == [(0, [0]), (1, [0])]
+    bench.push(30, 1)
+    until(lambda: bench.topic.committed == {1: 31}, "what is written afterwards")
+    assert bench.function.offences == [] and bench.poller.problem is problems.FUNCTION_FAILED
+
+
 def test_a_throttled_function_is_asked_again(bench: Bench) -> None:
     answers: Iterator[Answer] = iter([Throttled(), Throttled(), Success()])
     bench.function.answer = lambda _batch: next(answers)
     bench.push(3, 0)
     until(lambda: bench.is_committed(p0=3), "the batch")
-
-
-def held(function: Function) -> tuple[threading.Event, threading.Event]:
-    """A function that succeeds once it may end: that it has begun, and that it may end."""
-    begun, may_end = threading.Event(), threading.Event()
-
-    def answer(_batch: Batch) -> Answer:
-        begun.set()
-        assert may_end.wait(30)
-        return Success()
-
-    function.answer = answer
-    return begun, may_end
-
-
-def test_what_runs_ends_before_a_partition_is_given_back(bench: Bench) -> None:
-    begun, may_end = held(bench.function)
-    bench.push(10, 0)
-    assert begun.wait(30)
-    giving = threading.Thread(target=bench.consumer.revoke, args=(0,))
-    giving.start()
-    bench.push(10, 0)
-    may_end.set()
-    giving.join(30)
-    assert bench.topic.committed == {0: 10} and bench.delivered(0) == list(range(10))
-
-
-def test_what_a_lost_partition_runs_is_not_committed(bench: Bench) -> None:
-    begun, may_end = held(bench.function)
-    bench.push(10, 0)
-    assert begun.wait(30)
-    bench.consumer.lose(0)
-    may_end.set()
-    bench.poller.close()
-    assert bench.topic.committed == {}
 
 
 def test_closing_finishes_and_commits_what_runs(bench: Bench) -> None:
@@ -282,36 +132,6 @@ def test_closing_waits_as_long_as_an_invocation_may_take(bench: Bench) -> None:
     assert bench.topic.committed == {0: 10}
 
 
-def failing(bench: Bench) -> None:
-    """A batch of partition 0 fails, and is to be tried again."""
-    bench.function.answer = lambda _batch: FAILED
-    bench.push(10, 0)
-    until(lambda: len(bench.function.given) > 1, "a batch that is tried again")
-
-
-def test_who_slept_through_a_session_begins_nothing_that_may_be_others(bench: Bench) -> None:
-    failing(bench)
-    bench.consumer.is_counted_in = False
-    bench.sleep(11)
-    given = list(bench.function.given)
-    # Fetched before, and polled before it is told that they are lost.
-    bench.push(10, 1)
-    bench.consumer.may_poll.set()
-    polls = bench.consumer.polls
-    until(lambda: bench.consumer.polls > polls + 3, "polls")
-    bench.consumer.lose(0, 1)
-    bench.poller.close()
-    assert bench.function.given == given and bench.topic.committed == {}
-
-
-def test_who_slept_and_is_still_counted_in_goes_on(bench: Bench) -> None:
-    failing(bench)
-    bench.sleep(6)
-    bench.function.answer = lambda _batch: Success()
-    bench.consumer.may_poll.set()
-    until(lambda: bench.is_committed(p0=10), "the batch")
-
-
 def test_a_commit_that_is_refused_is_tried_again(bench: Bench) -> None:
     bench.topic.commit_troubles.append(Rejoining(27, "rebalancing"))
     bench.push(5, 0)
@@ -320,11 +140,62 @@ def test_a_commit_that_is_refused_is_tried_again(bench: Bench) -> None:
     until(lambda: bench.is_committed(p0=5, p1=5), "both to be committed")
 
 
+def test_what_is_dropped_and_what_was_gone_is_told_and_counted(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.topic.push(b"x" * 4_800_000)
+    bench.push(1, 0)
+    until(lambda: bench.is_committed(p0=2), "both")
+    assert bench.delivered(0) == [1]
+    bench.push(9, 1)
+    until(lambda: bench.is_committed(p0=2, p1=9), "the other partition")
+    shown = bench.poller.progress()
+    assert [(one.dropped, one.last_dropped) for one in shown] == [(1, 0), (0, None)]
+    bench.topic.make_again()
+    until(lambda: bench.poller.progress()[1].holes == 1, "the hole")
+    shown = bench.poller.progress()
+    assert (shown[1].dropped, shown[1].last_hole) == (0, "9-0: the topic was made again")
+    assert {one.message for one in caplog.records if one.levelname == "ERROR"} >= {
+        "records dropped mapping=mapping partition=0 offsets=0-0: MaximumPayloadSizeExceeded",
+        "hole mapping=mapping partition=1 offsets=9-0: the topic was made again",
+    }
+    bench.topic.committed.clear()
+
+
+def test_the_mark_of_a_transaction_leaves_no_lag(bench: Bench) -> None:
+    begun, may_end = held(bench.function)
+    bench.push(3, 0)
+    bench.topic.mark(0)
+    bench.topic.mark(1)
+    # Alone it is passed at once; behind records, when they are delivered.
+    until(lambda: bench.is_committed(p1=1), "the mark alone")
+    assert begun.wait(30)
+    may_end.set()
+    until(lambda: bench.is_committed(p0=4, p1=1), "records and their mark")
+    bench.push(1, 0)
+    until(lambda: bench.is_committed(p0=5, p1=1), "the next record")
+
+
 def test_brokers_that_refuse_are_the_problem_until_records_come(bench: Bench) -> None:
     bench.consumer.troubles.append(NotAuthorized(29, "not authorized"))
     until(lambda: bench.poller.problem is problems.NOT_AUTHORIZED, "the refusal to be told")
     bench.push(1, 0)
     until(lambda: bench.poller.problem is None, "records")
+
+
+def test_what_cannot_be_read_is_the_problem_whatever_comes_of_other_partitions(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.consumer.troubles += [Corrupt(-199, "failed CRC32C check")] * 2
+    until(lambda: bench.poller.problem is problems.UNREADABLE, "it to be told")
+    bench.push(1, 1)
+    until(lambda: bench.is_committed(p1=1), "the other partition")
+    assert bench.poller.problem is problems.UNREADABLE
+    assert [one.message for one in caplog.records] == [
+        "brokers mapping=mapping code=-199: failed CRC32C check"
+    ]
+    bench.later = 11.0
+    assert bench.poller.problem is None
 
 
 def test_brokers_that_do_not_answer_a_commit_are_the_problem(bench: Bench) -> None:
