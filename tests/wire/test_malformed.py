@@ -182,6 +182,8 @@ _NOT_GZIP = "The body is not the gzip its Content-Encoding says"
             f"Request must be smaller than {MOST_BYTES} bytes for the PutMetricData operation",
         ),
     ],
+    # Their bytes hold the moment they were made: as names they would differ by process.
+    ids=["no gzip", "nothing", "no end", "no document", "too much"],
 )
 def test_a_compressed_body_is_held_to_what_it_expands_to(
     body: bytes, code: str, message: str
