@@ -128,9 +128,13 @@ def _role_arn(params: Params) -> Arn:
 
 
 def _find(call: Call, arn: Arn) -> tuple[Entity | None, dict[str, str]]:
+    """The role, its tags. By its own ARN alone: no other text is a second name of it.
+
+    What policies are asked about is the text, and who is denied the one must not have the other.
+    """
     with call.database.read() as tx:
         role = principals.role_by_name(tx, arn.account, arn.resource.rpartition("/")[2])
-        if role is None or Arn.parse(role.arn).resource != arn.resource:
+        if role is None or role.arn != str(arn):
             return None, {}
         return role, tags.of(tx, role.id)
 

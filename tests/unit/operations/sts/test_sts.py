@@ -102,6 +102,28 @@ def test_a_role_that_is_not_there_is_refused_like_one_that_trusts_nobody(alice: 
     assert code == "AccessDenied" and f"sts:AssumeRole on resource: {role}" in message
 
 
+@pytest.mark.parametrize(
+    "variant",
+    [
+        f"arn:aws-cn:iam::{ACCOUNT}:role/orders",
+        f"arn:aws:iam:us-east-1:{ACCOUNT}:role/orders",
+        f"arn:x:iam:y:{ACCOUNT}:role/orders",
+        f"arn:aws:iam::{ACCOUNT}:role/Orders",
+        f"arn:aws:iam::{ACCOUNT}:role/other/orders",
+    ],
+)
+def test_a_role_has_one_arn_and_no_other_text_gets_around_a_deny(
+    endpoint: Endpoint, variant: str
+) -> None:
+    role = endpoint.role("orders", trust=trusting(f"arn:aws:iam::{ACCOUNT}:root"))
+    policy = allowing("sts:AssumeRole")
+    policy["Statement"].append({"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": role})
+    bob = endpoint.user("bob", policy=policy)
+    for arn in (role, variant):
+        code, message = refused(bob.client("sts").assume_role, RoleArn=arn, RoleSessionName="s1")
+        assert code == "AccessDenied" and f"sts:AssumeRole on resource: {arn}" in message
+
+
 def test_root_may_not_assume_a_role(endpoint: Endpoint) -> None:
     role = endpoint.role("orders", trust=trusting(f"arn:aws:iam::{ACCOUNT}:root"))
     assert refused(endpoint.client("sts").assume_role, RoleArn=role, RoleSessionName="s1") == (
