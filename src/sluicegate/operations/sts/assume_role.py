@@ -39,8 +39,8 @@ def _asks(call: Call, params: Params) -> Iterable[Ask]:
     # A role that does not exist is refused like one that trusts nobody: nothing is learnt.
     trust = ResourcePolicy(role.trust if role else _NOBODY, PolicyKind.TRUST, uri=str(arn))
     given = _given_tags(params)
-    context = _context(params)
-    for action in _actions(params):
+    context = _context(call, params)
+    for action in _actions(call, params):
         yield Ask(
             action,
             str(arn),
@@ -52,23 +52,22 @@ def _asks(call: Call, params: Params) -> Iterable[Ask]:
         )
 
 
-def _actions(params: Params) -> Iterable[str]:
+def _actions(call: Call, params: Params) -> Iterable[str]:
+    """What the new session is given, be it by the request or by the session that asks."""
     yield "sts:AssumeRole"
-    if params.get("Tags"):
+    if params.get("Tags") or _inherited_tags(call):
         yield "sts:TagSession"
-    if params.get("SourceIdentity"):
+    if params.get("SourceIdentity") or _inherited_identity(call):
         yield "sts:SetSourceIdentity"
 
 
-def _context(params: Params) -> dict[str, str | tuple[str, ...]]:
-    keys = {
-        "sts:ExternalId": "ExternalId",
-        "sts:RoleSessionName": "RoleSessionName",
-        "sts:SourceIdentity": "SourceIdentity",
-    }
+def _context(call: Call, params: Params) -> dict[str, str | tuple[str, ...]]:
+    keys = {"sts:ExternalId": "ExternalId", "sts:RoleSessionName": "RoleSessionName"}
     context: dict[str, str | tuple[str, ...]] = {
         key: params[member] for key, member in keys.items() if member in params
     }
+    if identity := _inherited_identity(call) or params.get("SourceIdentity"):
+        context["sts:SourceIdentity"] = identity
     if params.get("TransitiveTagKeys"):
         context["sts:TransitiveTagKeys"] = tuple(params["TransitiveTagKeys"])
     return context
@@ -187,20 +186,23 @@ def _session_tags(call: Call, params: Params) -> _Tags:
             "InvalidParameterValue",
             "The specified transitive tag key must be included in the requested tags.",
         )
-    session = call.caller.session
-    kept = {key.lower() for key in session.transitive_tag_keys} if session else set()
-    if kept & set(keys):
+    inherited = _inherited_tags(call)
+    if {key.lower() for key in inherited} & set(keys):
         raise AwsError(
             "InvalidParameterValue",
             "One of the specified transitive tag keys can't be set because it conflicts with a "
             "transitive tag key from the calling session.",
         )
-    inherited = {
-        key: value
-        for key, value in (session.tags.items() if session else ())
-        if key.lower() in kept
-    }
     return _Tags(_given_tags(params), (*inherited, *transitive), inherited)
+
+
+def _inherited_tags(call: Call) -> dict[str, str]:
+    """The transitive tags of the session that asks."""
+    session = call.caller.session
+    if session is None:
+        return {}
+    kept = {key.lower() for key in session.transitive_tag_keys}
+    return {key: value for key, value in session.tags.items() if key.lower() in kept}
 
 
 def _session_policies(
@@ -226,12 +228,16 @@ def _session_policies(
 
 def _source_identity(call: Call, params: Params) -> str:
     """A source identity stays with every session that comes of the one it was set in."""
-    session = call.caller.session
-    kept = session.source_identity if session else ""
+    kept = _inherited_identity(call)
     given: str = params.get("SourceIdentity", "")
     if kept and given and kept != given:
         raise AccessDenied("SourceIdentity cannot be changed once it is set in a session.")
     return kept or given
+
+
+def _inherited_identity(call: Call) -> str:
+    session = call.caller.session
+    return session.source_identity if session else ""
 
 
 def _packed_percent(

@@ -1,6 +1,7 @@
 """STS: who am I, and credentials for a role."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from botocore.exceptions import ClientError
 from sluicegate.access.keys import account_of
 from sluicegate.store import policies
 from sluicegate.testing import Endpoint, Member
+from sluicegate.wire.client import Credentials
 
 ACCOUNT = "000000000000"
 
@@ -33,6 +35,13 @@ def refused(call: Any, **parameters: Any) -> tuple[str, str]:
         call(**parameters)
     error = caught.value.response["Error"]
     return error["Code"], error["Message"]
+
+
+def signing(endpoint: Endpoint, answer: Mapping[str, Any]) -> Member:
+    """Whoever signs with the credentials AssumeRole answered with."""
+    keys = answer["Credentials"]
+    signer = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+    return Member(endpoint, answer["AssumedRoleUser"]["Arn"], signer)
 
 
 @pytest.fixture
@@ -194,8 +203,6 @@ def test_session_tags_need_their_own_permission_and_become_principal_tags(
     iam.put_role_policy(RoleName="orders", PolicyName="p", PolicyDocument=json.dumps(only_red))
     given = alice.client("sts").assume_role(**assume)
     assert given["PackedPolicySize"] == 1
-    from sluicegate.wire.client import Credentials
-
     keys = given["Credentials"]
     credentials = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
     assert endpoint.client("iam", credentials=credentials).list_users()["Users"]
@@ -240,8 +247,6 @@ def test_a_transitive_tag_stays_and_cannot_be_set_again(endpoint: Endpoint, alic
         Tags=[{"Key": "team", "Value": "red"}],
         TransitiveTagKeys=["team"],
     )["Credentials"]
-    from sluicegate.wire.client import Credentials
-
     credentials = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
     chained = endpoint.client("sts", credentials=credentials).assume_role
     answer = refused(
@@ -255,13 +260,50 @@ def test_a_transitive_tag_stays_and_cannot_be_set_again(endpoint: Endpoint, alic
     assert chained(RoleArn=two, RoleSessionName="s2")["PackedPolicySize"] == 1
 
 
+@pytest.mark.parametrize(
+    ("more", "action", "condition"),
+    [
+        (
+            {"SourceIdentity": "alice"},
+            "sts:SetSourceIdentity",
+            {"StringEquals": {"sts:SourceIdentity": "alice"}},
+        ),
+        (
+            {"Tags": [{"Key": "team", "Value": "red"}], "TransitiveTagKeys": ["team"]},
+            "sts:TagSession",
+            {"StringEquals": {"aws:PrincipalTag/team": "red"}},
+        ),
+    ],
+)
+def test_what_a_chained_session_inherits_is_asked_about_again(
+    endpoint: Endpoint,
+    more: dict[str, Any],
+    action: str,
+    condition: dict[str, Any],
+) -> None:
+    """Who trusts a session to be assumed does not by that trust what it says of itself."""
+    root_arn, every = f"arn:aws:iam::{ACCOUNT}:root", allowing("sts:*")
+    trust = trusting(root_arn, "sts:AssumeRole", action)
+    one = endpoint.role("one", trust=trust, policy=every)
+    two = endpoint.role("two", trust=trusting(root_arn))
+    bob = endpoint.user("bob", policy=every).client("sts")
+    first = bob.assume_role(RoleArn=one, RoleSessionName="s1", **more)
+    chained = signing(endpoint, first).client("sts").assume_role
+    code, message = refused(chained, RoleArn=two, RoleSessionName="s2")
+    assert code == "AccessDenied" and f"perform: {action} on resource: {two}" in message
+    trust["Statement"][0] |= {"Action": "sts:AssumeRole"}
+    trust["Statement"] += trusting(root_arn, action, Condition=condition)["Statement"]
+    iam = endpoint.client("iam")
+    iam.update_assume_role_policy(RoleName="two", PolicyDocument=json.dumps(trust))
+    second = chained(RoleArn=two, RoleSessionName="s2")
+    assert second.get("SourceIdentity") == more.get("SourceIdentity")
+
+
 def test_a_session_policy_limits_and_never_grants(endpoint: Endpoint, alice: Member) -> None:
     role = endpoint.role("orders", trust=trusting(alice.arn), policy=allowing("iam:List*"))
     given = alice.client("sts").assume_role(
         RoleArn=role, RoleSessionName="s1", Policy=json.dumps(allowing("iam:ListUsers"))
     )
-    from sluicegate.wire.client import Credentials
-
     keys = given["Credentials"]
     credentials = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
     iam = endpoint.client("iam", credentials=credentials)
