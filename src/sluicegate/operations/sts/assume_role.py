@@ -39,7 +39,8 @@ def _asks(call: Call, params: Params) -> Iterable[Ask]:
     # A role that does not exist is refused like one that trusts nobody: nothing is learnt.
     trust = ResourcePolicy(role.trust if role else _NOBODY, PolicyKind.TRUST, uri=str(arn))
     given = _given_tags(params)
-    context = _context(call, params)
+    of_role = {f"iam:ResourceTag/{key}": value for key, value in role_tags.items()}
+    context = {**of_role, **_context(call, params)}
     for action in _actions(call, params):
         yield Ask(
             action,

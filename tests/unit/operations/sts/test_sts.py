@@ -167,6 +167,20 @@ def test_an_external_id_is_asked_for_by_the_trust_policy(endpoint: Endpoint, ali
     assert assume(RoleArn=role, RoleSessionName="s1", ExternalId="secret-handshake")["Credentials"]
 
 
+@pytest.mark.parametrize("prefix", ["aws", "iam"])
+def test_the_tags_of_a_role_count_under_both_names(endpoint: Endpoint, prefix: str) -> None:
+    role = endpoint.role("orders", trust=trusting(f"arn:aws:iam::{ACCOUNT}:root"))
+    endpoint.client("iam").tag_role(RoleName="orders", Tags=[{"Key": "tier", "Value": "prod"}])
+    policy, asked = allowing("sts:AssumeRole"), {"RoleArn": role, "RoleSessionName": "s1"}
+    of_prod = {"StringEquals": {f"{prefix}:ResourceTag/tier": "prod"}}
+    policy["Statement"][0]["Condition"] = of_prod
+    assert endpoint.user("bob", policy=policy).client("sts").assume_role(**asked)["Credentials"]
+    policy = allowing("sts:AssumeRole")
+    policy["Statement"].append({**policy["Statement"][0], "Effect": "Deny", "Condition": of_prod})
+    eve = endpoint.user("eve", policy=policy)
+    assert refused(eve.client("sts").assume_role, **asked)[0] == "AccessDenied"
+
+
 def test_durations_are_bounded_by_the_role_and_by_chaining(
     endpoint: Endpoint, alice: Member
 ) -> None:
