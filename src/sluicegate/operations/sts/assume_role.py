@@ -19,6 +19,18 @@ from ..operation import Call, Operation, Params, Result
 _PACKED_LIMIT = 2048
 _CHAINED_SECONDS = 3600
 
+# The condition keys of each action, as the Service Authorization Reference has them.
+_KEYS: Mapping[str, tuple[str, ...]] = {
+    "sts:AssumeRole": (
+        "sts:ExternalId",
+        "sts:RoleSessionName",
+        "sts:SourceIdentity",
+        "sts:TransitiveTagKeys",
+    ),
+    "sts:TagSession": ("sts:TransitiveTagKeys",),
+    "sts:SetSourceIdentity": ("sts:SourceIdentity",),
+}
+
 _NOBODY = '{"Version":"2012-10-17","Statement":[]}'
 
 
@@ -40,14 +52,14 @@ def _asks(call: Call, params: Params) -> Iterable[Ask]:
     trust = ResourcePolicy(role.trust if role else _NOBODY, PolicyKind.TRUST, uri=str(arn))
     given = _given_tags(params)
     of_role = {f"iam:ResourceTag/{key}": value for key, value in role_tags.items()}
-    context = {**of_role, **_context(call, params)}
+    context = _context(call, params)
     for action in _actions(call, params):
         yield Ask(
             action,
             str(arn),
-            context=context,
+            context={**of_role, **{key: context[key] for key in _KEYS[action] if key in context}},
             tags=role_tags,
-            request_tags=given,
+            request_tags=None if action == "sts:SetSourceIdentity" else given,
             resource_policy=trust,
             resource_account=arn.account,
         )

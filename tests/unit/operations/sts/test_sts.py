@@ -167,6 +167,34 @@ def test_an_external_id_is_asked_for_by_the_trust_policy(endpoint: Endpoint, ali
     assert assume(RoleArn=role, RoleSessionName="s1", ExternalId="secret-handshake")["Credentials"]
 
 
+def test_each_action_has_its_own_condition_keys(endpoint: Endpoint, alice: Member) -> None:
+    """An external id or a name asked of who tags a session is never there."""
+    asked: dict[str, Any] = {
+        "RoleSessionName": "s1",
+        "ExternalId": "secret-handshake",
+        "SourceIdentity": "alice",
+        "Tags": [{"Key": "team", "Value": "red"}],
+    }
+    keys = {
+        "sts:ExternalId": "sts:AssumeRole",
+        "sts:RoleSessionName": "sts:AssumeRole",
+        "aws:RequestTag/team": "sts:AssumeRole sts:TagSession",
+        "sts:SourceIdentity": "sts:AssumeRole sts:SetSourceIdentity",
+    }
+    every = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
+    for key, having in keys.items():
+        for action in every:
+            trust = trusting(alice.arn, *(other for other in every if other != action))
+            present = {"Null": {key: "false"}}
+            trust["Statement"] += trusting(alice.arn, action, Condition=present)["Statement"]
+            role = endpoint.role(f"{key}-{action}".replace(":", "-").replace("/", "-"), trust=trust)
+            if action in having.split():
+                assert alice.client("sts").assume_role(RoleArn=role, **asked)["Credentials"]
+            else:
+                code, message = refused(alice.client("sts").assume_role, RoleArn=role, **asked)
+                assert code == "AccessDenied" and f"perform: {action} on" in message
+
+
 @pytest.mark.parametrize("prefix", ["aws", "iam"])
 def test_the_tags_of_a_role_count_under_both_names(endpoint: Endpoint, prefix: str) -> None:
     role = endpoint.role("orders", trust=trusting(f"arn:aws:iam::{ACCOUNT}:root"))
