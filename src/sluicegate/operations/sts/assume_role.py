@@ -193,6 +193,8 @@ def _session_tags(call: Call, params: Params) -> _Tags:
             "InvalidParameterValue",
             "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
         )
+    if any(key.startswith("aws:") for key in keys):
+        raise AwsError("InvalidParameterValue", "Tag keys beginning with aws: are reserved.")
     transitive = tuple(params.get("TransitiveTagKeys") or ())
     if not {key.lower() for key in transitive} <= set(keys):
         raise AwsError(

@@ -263,6 +263,10 @@ def test_session_tags_need_their_own_permission_and_become_principal_tags(
             {"Tags": [{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}]},
             "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
         ),
+        (
+            {"Tags": [{"Key": "AWS:team", "Value": "red"}]},
+            "Tag keys beginning with aws: are reserved.",
+        ),
     ],
 )
 def test_wrong_tags_are_refused_in_awss_words(
