@@ -69,9 +69,12 @@ class Call:
         return self.caller.principal.account
 
     def arn(self, service: str, resource: str, *, is_global: bool = False) -> str:
-        """An ARN of the caller's account, in the call's region unless the service is global."""
+        """An ARN of the caller's account, in the call's region unless the service is global.
+
+        A global service has one ARN for a thing, whatever region it is called in: in partition aws.
+        """
         region = "" if is_global else self.region
-        return f"arn:{partition_of(self.region)}:{service}:{region}:{self.account}:{resource}"
+        return f"arn:{partition_of(region)}:{service}:{region}:{self.account}:{resource}"
 
 
 class Calls(Protocol):

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 
 from ... import iam
-from ...arn import Arn, partition_of
 from ...errors import AwsError
 from ...iam.layers import Attached, Layers
 from ...iam.model import Context, PolicyKind, Question, ResourceRule
@@ -43,7 +42,7 @@ def default_policy(call: Call) -> str:
                 {
                     "Sid": "Enable IAM User Permissions",
                     "Effect": "Allow",
-                    "Principal": {"AWS": _root(call.region, call.account)},
+                    "Principal": {"AWS": _root(call.account)},
                     "Action": "kms:*",
                     "Resource": "*",
                 }
@@ -60,7 +59,7 @@ def managed_policy(region: str, account: str, service: str) -> str:
     metadata = {
         "Sid": "Allow direct access to key metadata to the account",
         "Effect": "Allow",
-        "Principal": {"AWS": [_root(region, account)]},
+        "Principal": {"AWS": [_root(account)]},
         "Action": ["kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant"],
         "Resource": "*",
     }
@@ -150,5 +149,5 @@ def _lets_change(call: Call, policy: iam.Policy, key_arn: str) -> bool:
     return iam.decide(question, layers).allowed
 
 
-def _root(region: str, account: str) -> str:
-    return str(Arn(partition_of(region), "iam", "", account, "root"))
+def _root(account: str) -> str:
+    return f"arn:aws:iam::{account}:root"

@@ -12,7 +12,6 @@ from typing import Any
 
 from ... import iam
 from ...access import Ask
-from ...arn import partition_of
 from ...errors import AwsError
 from ...iam.model import Context, PolicyKind
 from ...store import function_policies
@@ -98,7 +97,7 @@ def _principal(tx: Tx, call: Call, name: str) -> str | dict[str, str]:
     if _SERVICE.fullmatch(name):
         return {"Service": name}
     if _ACCOUNT.fullmatch(name):
-        return {"AWS": f"arn:{partition_of(call.region)}:iam::{name}:root"}
+        return {"AWS": f"arn:aws:iam::{name}:root"}
     if not name.startswith("arn:") or not whom.exists(tx, name):
         raise invalid(
             "The provided principal was invalid. Please check the principal and try again."

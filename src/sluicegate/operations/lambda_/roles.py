@@ -13,7 +13,11 @@ SERVICE = "lambda.amazonaws.com"
 
 
 def ask_pass(call: Call, role_arn: str, function_arn: str) -> Iterable[Ask]:
-    """May the caller pass this role to Lambda?"""
+    """May the caller pass this role to Lambda?
+
+    By its own ARN, as it is assumed by that alone: any other text passes no role, and `check`
+    refuses it.
+    """
     arn = Arn.find(role_arn)
     if arn is not None and arn.account != call.account:
         raise AccessDenied("Cross-account pass role is not allowed.")

@@ -19,6 +19,18 @@ from ..operation import Call, Operation, Params, Result
 _PACKED_LIMIT = 2048
 _CHAINED_SECONDS = 3600
 
+# The condition keys of each action, as the Service Authorization Reference has them.
+_KEYS: Mapping[str, tuple[str, ...]] = {
+    "sts:AssumeRole": (
+        "sts:ExternalId",
+        "sts:RoleSessionName",
+        "sts:SourceIdentity",
+        "sts:TransitiveTagKeys",
+    ),
+    "sts:TagSession": ("sts:TransitiveTagKeys",),
+    "sts:SetSourceIdentity": ("sts:SourceIdentity",),
+}
+
 _NOBODY = '{"Version":"2012-10-17","Statement":[]}'
 
 
@@ -39,36 +51,36 @@ def _asks(call: Call, params: Params) -> Iterable[Ask]:
     # A role that does not exist is refused like one that trusts nobody: nothing is learnt.
     trust = ResourcePolicy(role.trust if role else _NOBODY, PolicyKind.TRUST, uri=str(arn))
     given = _given_tags(params)
-    context = _context(params)
-    for action in _actions(params):
+    of_role = {f"iam:ResourceTag/{key}": value for key, value in role_tags.items()}
+    context = _context(call, params)
+    for action in _actions(call, params):
         yield Ask(
             action,
             str(arn),
-            context=context,
+            context={**of_role, **{key: context[key] for key in _KEYS[action] if key in context}},
             tags=role_tags,
-            request_tags=given,
+            request_tags=None if action == "sts:SetSourceIdentity" else given,
             resource_policy=trust,
             resource_account=arn.account,
         )
 
 
-def _actions(params: Params) -> Iterable[str]:
+def _actions(call: Call, params: Params) -> Iterable[str]:
+    """What the new session is given, be it by the request or by the session that asks."""
     yield "sts:AssumeRole"
-    if params.get("Tags"):
+    if params.get("Tags") or _inherited_tags(call):
         yield "sts:TagSession"
-    if params.get("SourceIdentity"):
+    if params.get("SourceIdentity") or _inherited_identity(call):
         yield "sts:SetSourceIdentity"
 
 
-def _context(params: Params) -> dict[str, str | tuple[str, ...]]:
-    keys = {
-        "sts:ExternalId": "ExternalId",
-        "sts:RoleSessionName": "RoleSessionName",
-        "sts:SourceIdentity": "SourceIdentity",
-    }
+def _context(call: Call, params: Params) -> dict[str, str | tuple[str, ...]]:
+    keys = {"sts:ExternalId": "ExternalId", "sts:RoleSessionName": "RoleSessionName"}
     context: dict[str, str | tuple[str, ...]] = {
         key: params[member] for key, member in keys.items() if member in params
     }
+    if identity := _inherited_identity(call) or params.get("SourceIdentity"):
+        context["sts:SourceIdentity"] = identity
     if params.get("TransitiveTagKeys"):
         context["sts:TransitiveTagKeys"] = tuple(params["TransitiveTagKeys"])
     return context
@@ -128,9 +140,13 @@ def _role_arn(params: Params) -> Arn:
 
 
 def _find(call: Call, arn: Arn) -> tuple[Entity | None, dict[str, str]]:
+    """The role, its tags. By its own ARN alone: no other text is a second name of it.
+
+    What policies are asked about is the text, and who is denied the one must not have the other.
+    """
     with call.database.read() as tx:
         role = principals.role_by_name(tx, arn.account, arn.resource.rpartition("/")[2])
-        if role is None or Arn.parse(role.arn).resource != arn.resource:
+        if role is None or role.arn != str(arn):
             return None, {}
         return role, tags.of(tx, role.id)
 
@@ -177,26 +193,31 @@ def _session_tags(call: Call, params: Params) -> _Tags:
             "InvalidParameterValue",
             "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
         )
+    if any(key.startswith("aws:") for key in keys):
+        raise AwsError("InvalidParameterValue", "Tag keys beginning with aws: are reserved.")
     transitive = tuple(params.get("TransitiveTagKeys") or ())
     if not {key.lower() for key in transitive} <= set(keys):
         raise AwsError(
             "InvalidParameterValue",
             "The specified transitive tag key must be included in the requested tags.",
         )
-    session = call.caller.session
-    kept = {key.lower() for key in session.transitive_tag_keys} if session else set()
-    if kept & set(keys):
+    inherited = _inherited_tags(call)
+    if {key.lower() for key in inherited} & set(keys):
         raise AwsError(
             "InvalidParameterValue",
             "One of the specified transitive tag keys can't be set because it conflicts with a "
             "transitive tag key from the calling session.",
         )
-    inherited = {
-        key: value
-        for key, value in (session.tags.items() if session else ())
-        if key.lower() in kept
-    }
     return _Tags(_given_tags(params), (*inherited, *transitive), inherited)
+
+
+def _inherited_tags(call: Call) -> dict[str, str]:
+    """The transitive tags of the session that asks."""
+    session = call.caller.session
+    if session is None:
+        return {}
+    kept = {key.lower() for key in session.transitive_tag_keys}
+    return {key: value for key, value in session.tags.items() if key.lower() in kept}
 
 
 def _session_policies(
@@ -222,12 +243,16 @@ def _session_policies(
 
 def _source_identity(call: Call, params: Params) -> str:
     """A source identity stays with every session that comes of the one it was set in."""
-    session = call.caller.session
-    kept = session.source_identity if session else ""
+    kept = _inherited_identity(call)
     given: str = params.get("SourceIdentity", "")
     if kept and given and kept != given:
         raise AccessDenied("SourceIdentity cannot be changed once it is set in a session.")
     return kept or given
+
+
+def _inherited_identity(call: Call) -> str:
+    session = call.caller.session
+    return session.source_identity if session else ""
 
 
 def _packed_percent(

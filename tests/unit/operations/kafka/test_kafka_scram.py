@@ -1,6 +1,7 @@
 """Secrets of users: associated as MSK comes to read them, disassociated without a trace."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -331,6 +332,15 @@ def test_the_role_is_made_again_when_it_is_needed(endpoint: Endpoint, cluster: s
     arn = secret(endpoint, KmsKeyId=key(endpoint))
     assert associate(endpoint, cluster, arn) == {}
     assert iam.get_role(RoleName=role)["Role"]["RoleName"] == role
+
+
+def test_the_role_is_the_same_in_regions_of_another_partition(tmp_path: Path) -> None:
+    with Endpoint(tmp_path / "state", region="cn-north-1") as endpoint:
+        cluster = running(endpoint, ClientAuthentication=SCRAM_ONLY)
+        arn = secret(endpoint, KmsKeyId=key(endpoint))
+        assert arn.startswith("arn:aws-cn:secretsmanager:cn-north-1:")
+        assert associate(endpoint, cluster, arn) == {}
+        assert statements(endpoint, arn) == [msk_s(arn)]
 
 
 def test_secrets_are_listed_a_page_at_a_time(endpoint: Endpoint, cluster: str) -> None:

@@ -181,6 +181,31 @@ def test_the_role_may_be_passed_to_lambda_alone(
         )
 
 
+@pytest.mark.parametrize("resource", ["Resource", "NotResource"])
+def test_a_role_goes_by_one_arn_when_it_is_passed(endpoint: Endpoint, resource: str) -> None:
+    """Whatever else a policy that keeps a role back lets pass is no name of the role."""
+    made(endpoint)
+    policy = allow("lambda:*", "iam:PassRole")
+    kept_back = {"Effect": "Deny", "Action": "iam:PassRole", "Resource": ROLE}
+    if resource == "NotResource":
+        policy = allow("lambda:*")
+        kept_back = {"Effect": "Allow", "Action": "iam:PassRole", "NotResource": ROLE}
+    policy["Statement"].append(kept_back)
+    alice = endpoint.user("alice", policy=policy).client("lambda")
+    new = with_code(FunctionName="new")
+    assert refused(alice.create_function, status=403, **new)[0] == "AccessDeniedException"
+    for variant in (ROLE.replace("aws", "aws-cn"), ROLE.replace("worker", "Worker")):
+        changes: tuple[tuple[Any, dict[str, Any]], ...] = (
+            (alice.create_function, {**new, "Role": variant}),
+            (alice.update_function_configuration, {"FunctionName": "orders", "Role": variant}),
+        )
+        for change, params in changes:
+            assert refused(change, **params) == (
+                "InvalidParameterValueException",
+                "The role defined for the function cannot be assumed by Lambda.",
+            )
+
+
 def test_a_role_of_another_account(endpoint: Endpoint) -> None:
     other = "arn:aws:iam::111111111111:role/worker"
     client = endpoint.client("lambda")

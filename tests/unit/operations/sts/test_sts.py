@@ -1,6 +1,7 @@
 """STS: who am I, and credentials for a role."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from botocore.exceptions import ClientError
 from sluicegate.access.keys import account_of
 from sluicegate.store import policies
 from sluicegate.testing import Endpoint, Member
+from sluicegate.wire.client import Credentials
 
 ACCOUNT = "000000000000"
 
@@ -33,6 +35,13 @@ def refused(call: Any, **parameters: Any) -> tuple[str, str]:
         call(**parameters)
     error = caught.value.response["Error"]
     return error["Code"], error["Message"]
+
+
+def signing(endpoint: Endpoint, answer: Mapping[str, Any]) -> Member:
+    """Whoever signs with the credentials AssumeRole answered with."""
+    keys = answer["Credentials"]
+    signer = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+    return Member(endpoint, answer["AssumedRoleUser"]["Arn"], signer)
 
 
 @pytest.fixture
@@ -102,6 +111,28 @@ def test_a_role_that_is_not_there_is_refused_like_one_that_trusts_nobody(alice: 
     assert code == "AccessDenied" and f"sts:AssumeRole on resource: {role}" in message
 
 
+@pytest.mark.parametrize(
+    "variant",
+    [
+        f"arn:aws-cn:iam::{ACCOUNT}:role/orders",
+        f"arn:aws:iam:us-east-1:{ACCOUNT}:role/orders",
+        f"arn:x:iam:y:{ACCOUNT}:role/orders",
+        f"arn:aws:iam::{ACCOUNT}:role/Orders",
+        f"arn:aws:iam::{ACCOUNT}:role/other/orders",
+    ],
+)
+def test_a_role_has_one_arn_and_no_other_text_gets_around_a_deny(
+    endpoint: Endpoint, variant: str
+) -> None:
+    role = endpoint.role("orders", trust=trusting(f"arn:aws:iam::{ACCOUNT}:root"))
+    policy = allowing("sts:AssumeRole")
+    policy["Statement"].append({"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": role})
+    bob = endpoint.user("bob", policy=policy)
+    for arn in (role, variant):
+        code, message = refused(bob.client("sts").assume_role, RoleArn=arn, RoleSessionName="s1")
+        assert code == "AccessDenied" and f"sts:AssumeRole on resource: {arn}" in message
+
+
 def test_root_may_not_assume_a_role(endpoint: Endpoint) -> None:
     role = endpoint.role("orders", trust=trusting(f"arn:aws:iam::{ACCOUNT}:root"))
     assert refused(endpoint.client("sts").assume_role, RoleArn=role, RoleSessionName="s1") == (
@@ -134,6 +165,48 @@ def test_an_external_id_is_asked_for_by_the_trust_policy(endpoint: Endpoint, ali
     assume = alice.client("sts").assume_role
     assert refused(assume, RoleArn=role, RoleSessionName="s1")[0] == "AccessDenied"
     assert assume(RoleArn=role, RoleSessionName="s1", ExternalId="secret-handshake")["Credentials"]
+
+
+def test_each_action_has_its_own_condition_keys(endpoint: Endpoint, alice: Member) -> None:
+    """An external id or a name asked of who tags a session is never there."""
+    asked: dict[str, Any] = {
+        "RoleSessionName": "s1",
+        "ExternalId": "secret-handshake",
+        "SourceIdentity": "alice",
+        "Tags": [{"Key": "team", "Value": "red"}],
+    }
+    keys = {
+        "sts:ExternalId": "sts:AssumeRole",
+        "sts:RoleSessionName": "sts:AssumeRole",
+        "aws:RequestTag/team": "sts:AssumeRole sts:TagSession",
+        "sts:SourceIdentity": "sts:AssumeRole sts:SetSourceIdentity",
+    }
+    every = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
+    for key, having in keys.items():
+        for action in every:
+            trust = trusting(alice.arn, *(other for other in every if other != action))
+            present = {"Null": {key: "false"}}
+            trust["Statement"] += trusting(alice.arn, action, Condition=present)["Statement"]
+            role = endpoint.role(f"{key}-{action}".replace(":", "-").replace("/", "-"), trust=trust)
+            if action in having.split():
+                assert alice.client("sts").assume_role(RoleArn=role, **asked)["Credentials"]
+            else:
+                code, message = refused(alice.client("sts").assume_role, RoleArn=role, **asked)
+                assert code == "AccessDenied" and f"perform: {action} on" in message
+
+
+@pytest.mark.parametrize("prefix", ["aws", "iam"])
+def test_the_tags_of_a_role_count_under_both_names(endpoint: Endpoint, prefix: str) -> None:
+    role = endpoint.role("orders", trust=trusting(f"arn:aws:iam::{ACCOUNT}:root"))
+    endpoint.client("iam").tag_role(RoleName="orders", Tags=[{"Key": "tier", "Value": "prod"}])
+    policy, asked = allowing("sts:AssumeRole"), {"RoleArn": role, "RoleSessionName": "s1"}
+    of_prod = {"StringEquals": {f"{prefix}:ResourceTag/tier": "prod"}}
+    policy["Statement"][0]["Condition"] = of_prod
+    assert endpoint.user("bob", policy=policy).client("sts").assume_role(**asked)["Credentials"]
+    policy = allowing("sts:AssumeRole")
+    policy["Statement"].append({**policy["Statement"][0], "Effect": "Deny", "Condition": of_prod})
+    eve = endpoint.user("eve", policy=policy)
+    assert refused(eve.client("sts").assume_role, **asked)[0] == "AccessDenied"
 
 
 def test_durations_are_bounded_by_the_role_and_by_chaining(
@@ -172,8 +245,6 @@ def test_session_tags_need_their_own_permission_and_become_principal_tags(
     iam.put_role_policy(RoleName="orders", PolicyName="p", PolicyDocument=json.dumps(only_red))
     given = alice.client("sts").assume_role(**assume)
     assert given["PackedPolicySize"] == 1
-    from sluicegate.wire.client import Credentials
-
     keys = given["Credentials"]
     credentials = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
     assert endpoint.client("iam", credentials=credentials).list_users()["Users"]
@@ -191,6 +262,10 @@ def test_session_tags_need_their_own_permission_and_become_principal_tags(
         (
             {"Tags": [{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}]},
             "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+        ),
+        (
+            {"Tags": [{"Key": "AWS:team", "Value": "red"}]},
+            "Tag keys beginning with aws: are reserved.",
         ),
     ],
 )
@@ -218,8 +293,6 @@ def test_a_transitive_tag_stays_and_cannot_be_set_again(endpoint: Endpoint, alic
         Tags=[{"Key": "team", "Value": "red"}],
         TransitiveTagKeys=["team"],
     )["Credentials"]
-    from sluicegate.wire.client import Credentials
-
     credentials = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
     chained = endpoint.client("sts", credentials=credentials).assume_role
     answer = refused(
@@ -233,13 +306,50 @@ def test_a_transitive_tag_stays_and_cannot_be_set_again(endpoint: Endpoint, alic
     assert chained(RoleArn=two, RoleSessionName="s2")["PackedPolicySize"] == 1
 
 
+@pytest.mark.parametrize(
+    ("more", "action", "condition"),
+    [
+        (
+            {"SourceIdentity": "alice"},
+            "sts:SetSourceIdentity",
+            {"StringEquals": {"sts:SourceIdentity": "alice"}},
+        ),
+        (
+            {"Tags": [{"Key": "team", "Value": "red"}], "TransitiveTagKeys": ["team"]},
+            "sts:TagSession",
+            {"StringEquals": {"aws:PrincipalTag/team": "red"}},
+        ),
+    ],
+)
+def test_what_a_chained_session_inherits_is_asked_about_again(
+    endpoint: Endpoint,
+    more: dict[str, Any],
+    action: str,
+    condition: dict[str, Any],
+) -> None:
+    """Who trusts a session to be assumed does not by that trust what it says of itself."""
+    root_arn, every = f"arn:aws:iam::{ACCOUNT}:root", allowing("sts:*")
+    trust = trusting(root_arn, "sts:AssumeRole", action)
+    one = endpoint.role("one", trust=trust, policy=every)
+    two = endpoint.role("two", trust=trusting(root_arn))
+    bob = endpoint.user("bob", policy=every).client("sts")
+    first = bob.assume_role(RoleArn=one, RoleSessionName="s1", **more)
+    chained = signing(endpoint, first).client("sts").assume_role
+    code, message = refused(chained, RoleArn=two, RoleSessionName="s2")
+    assert code == "AccessDenied" and f"perform: {action} on resource: {two}" in message
+    trust["Statement"][0] |= {"Action": "sts:AssumeRole"}
+    trust["Statement"] += trusting(root_arn, action, Condition=condition)["Statement"]
+    iam = endpoint.client("iam")
+    iam.update_assume_role_policy(RoleName="two", PolicyDocument=json.dumps(trust))
+    second = chained(RoleArn=two, RoleSessionName="s2")
+    assert second.get("SourceIdentity") == more.get("SourceIdentity")
+
+
 def test_a_session_policy_limits_and_never_grants(endpoint: Endpoint, alice: Member) -> None:
     role = endpoint.role("orders", trust=trusting(alice.arn), policy=allowing("iam:List*"))
     given = alice.client("sts").assume_role(
         RoleArn=role, RoleSessionName="s1", Policy=json.dumps(allowing("iam:ListUsers"))
     )
-    from sluicegate.wire.client import Credentials
-
     keys = given["Credentials"]
     credentials = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
     iam = endpoint.client("iam", credentials=credentials)
