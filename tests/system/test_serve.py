@@ -254,7 +254,7 @@ def test_secrets_are_nowhere_in_clear(tmp_path: Path) -> None:
                 seen = Path(f"/proc/{pid}/{name}").read_bytes()
                 assert not any(text in seen for text in texts)
         assert server.stop() == 0
-    for path in (tmp_path / "state").iterdir():
+    for path in filter(Path.is_file, (tmp_path / "state").rglob("*")):
         if path.name != "root-credentials.json":
             assert not any(text in path.read_bytes() for text in texts), path
 
