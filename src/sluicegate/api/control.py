@@ -13,6 +13,7 @@ from ..access import Ask, Caller
 from ..access.authorize import Authority
 from ..access.identify import Identified, Identity
 from ..access.record import Occasion
+from ..arn import partition_of
 from ..clock import Clock, to_datetime
 from ..errors import AwsError, Fault, IdentityFault
 from ..functions import Functions
@@ -106,7 +107,7 @@ class ControlPath:
         """Authorize, validate, run: the part a forwarded call shares with one from outside."""
         operation = self._operations.get((call.service, call.operation))
         asks = operation.asks(call, params) if operation else _unserved(call)
-        occasion = Occasion(call.region, call.request_id, call.now_ms, call.context)
+        occasion = Occasion(call.region, call.request_id, call.now_ms, _judged_by(call))
         self._authority.authorize(call.caller, asks, occasion)
         if operation is None:
             raise AwsError(
@@ -204,6 +205,7 @@ class ControlPath:
         return self._run(other, target_of(service, operation), params)
 
 
+_IAM_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 _CLIENT_NETWORK_KEYS = frozenset({"aws:SourceIp", "aws:SourceVpc", "aws:SourceVpce"})
 # What is of the client's own request, and not of one that a service makes.
 _CLIENT_REQUEST_KEYS = _CLIENT_NETWORK_KEYS | {"aws:UserAgent", "aws:referer"}
@@ -214,6 +216,16 @@ def _forwarded(call: Call, service: str) -> Context:
     kept = {key: value for key, value in call.context.items() if key not in _CLIENT_NETWORK_KEYS}
     via = f"{call.service}.{call.region}.amazonaws.com"
     return {**kept, "aws:ViaAWSService": "true", f"{service}:ViaService": via}
+
+
+def _judged_by(call: Call) -> Context:
+    """The condition keys of a call: one of IAM's is made where a partition has IAM.
+
+    Whatever region a client signs for; it is the client's to choose, and its policies' to limit.
+    """
+    if call.service != "iam":
+        return call.context
+    return {**call.context, "aws:RequestedRegion": _IAM_REGIONS[partition_of(call.region)]}
 
 
 def _unserved(call: Call) -> Iterable[Ask]:

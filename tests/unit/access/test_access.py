@@ -123,6 +123,43 @@ def test_the_condition_keys_an_endpoint_knows(
         assert refused(alice.client("kms").list_keys)[0] == "AccessDeniedException"
 
 
+@pytest.mark.parametrize(
+    ("signed_for", "requested"),
+    [
+        ("us-east-1", "us-east-1"),
+        ("eu-central-1", "us-east-1"),
+        ("cn-northwest-1", "cn-north-1"),
+        ("us-gov-east-1", "us-gov-west-1"),
+    ],
+)
+def test_iam_is_called_in_one_region_whatever_a_client_signs_for(
+    endpoint: Endpoint, signed_for: str, requested: str
+) -> None:
+    there = {"StringEquals": {"aws:RequestedRegion": requested}}
+    here = {"StringEquals": {"aws:RequestedRegion": signed_for}}
+    document = policy("Allow", "iam:ListUsers", Condition=there)
+    document["Statement"] += policy("Allow", "kms:ListKeys", Condition=here)["Statement"]
+    alice = endpoint.user("alice", policy=document)
+    assert alice.client("iam", region=signed_for).list_users()["Users"]
+    assert alice.client("kms", region=signed_for).list_keys()
+
+
+def test_iam_called_by_msk_is_called_there_too(endpoint: Endpoint) -> None:
+    home = {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}
+    document = policy("Allow", "iam:CreateServiceLinkedRole", Condition=home)
+    document["Statement"] += policy("Allow", "kafka:*", "ec2:Describe*")["Statement"]
+    alice = endpoint.user("alice", policy=document)
+    ec2 = endpoint.client("ec2", region="eu-central-1")
+    subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    made = alice.client("kafka", region="eu-central-1").create_cluster(
+        ClusterName="events",
+        KafkaVersion="3.9.x",
+        NumberOfBrokerNodes=1,
+        BrokerNodeGroupInfo={"ClientSubnets": [subnet], "InstanceType": "kafka.m5.large"},
+    )
+    assert made["ClusterArn"].startswith("arn:aws:kafka:eu-central-1:")
+
+
 def test_an_operation_nobody_wrote_is_denied_like_any_other(endpoint: Endpoint) -> None:
     alice = endpoint.user("alice")
     assert refused(alice.client("lambda").list_layers) == (
