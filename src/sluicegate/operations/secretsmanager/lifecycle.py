@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ...access import Ask
+from ...arn import Arn
 from ...clock import to_datetime
 from ...errors import AwsError
 from ...iam.model import Context
@@ -61,8 +62,11 @@ def _described(call: Call, params: Params) -> Context:
         if params.get(member):
             context[f"secretsmanager:{member}"] = params[member]
     if params.get("KmsKeyId"):
+        secret = Arn.find(params.get("SecretId") or "")
+        account = secret.account if secret else call.account
+        asked = envelopes.key_arn(account, call.region, params["KmsKeyId"])
         with call.database.read() as tx:
-            key = keyring.named(tx, call, params["KmsKeyId"], takes_alias=True)
+            key = keyring.named(tx, call, asked, takes_alias=True)
         context["secretsmanager:KmsKeyArn"] = key.arn
     return context
 
