@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ... import vault
+from ...arn import partition_of
 from ...errors import AccessDenied, AwsError, Unavailable
 from ...store.secrets import Secret, Version
 from ..operation import Call, Params
@@ -70,6 +71,18 @@ def kept_key(text: str | None) -> str | None:
     return text if text and text != DEFAULT_KEY else None
 
 
+def key_arn(account: str, region: str, text: str | None) -> str:
+    """What a secret's key is called wherever its caller comes from: an ARN in the secret's place.
+
+    As the secret names it, an id or an alias, it would be the caller's own.
+    """
+    name = text or DEFAULT_KEY
+    if name.startswith("arn:"):
+        return name
+    resource = name if name.startswith("alias/") else f"key/{name}"
+    return f"arn:{partition_of(region)}:kms:{region}:{account}:{resource}"
+
+
 def seal(call: Call, secret: Secret, version_id: str, value: Value) -> bytes:
     """Encrypt a value for a version of a secret, under the secret's key, as the caller."""
     _check_account(call, secret)
@@ -114,7 +127,7 @@ def check_key(call: Call, secret: Secret) -> None:
 def _data_key(call: Call, secret: Secret, version_id: str) -> tuple[bytes, bytes]:
     """A new data key under the secret's key: in clear, and wrapped."""
     asked = {
-        "KeyId": secret.kms_key or DEFAULT_KEY,
+        "KeyId": key_arn(secret.account, secret.region, secret.kms_key),
         "KeySpec": "AES_256",
         "EncryptionContext": _context(secret, version_id),
     }
@@ -126,7 +139,7 @@ def _data_key(call: Call, secret: Secret, version_id: str) -> tuple[bytes, bytes
 def _wrap(call: Call, secret: Secret, version_id: str, kms_key: str | None, key: bytes) -> bytes:
     """A data key, wrapped by a KMS key of the caller's choice."""
     asked = {
-        "KeyId": kms_key or DEFAULT_KEY,
+        "KeyId": key_arn(secret.account, secret.region, kms_key),
         "Plaintext": key,
         "EncryptionContext": _context(secret, version_id),
     }

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ...access import Ask
+from ...arn import Arn
 from ...clock import to_datetime
 from ...errors import AwsError
 from ...iam.model import Context
 from ...store import secret_replicas, secrets, tags
-from ...store.database import Conflict, Tx
+from ...store.database import Tx
 from ...store.secrets import Secret, Version
 from ..kms import keyring
 from ..operation import Call, Operation, Params, Result
@@ -61,8 +62,11 @@ def _described(call: Call, params: Params) -> Context:
         if params.get(member):
             context[f"secretsmanager:{member}"] = params[member]
     if params.get("KmsKeyId"):
+        secret = Arn.find(params.get("SecretId") or "")
+        account = secret.account if secret else call.account
+        asked = envelopes.key_arn(account, call.region, params["KmsKeyId"])
         with call.database.read() as tx:
-            key = keyring.named(tx, call, params["KmsKeyId"], takes_alias=True)
+            key = keyring.named(tx, call, asked, takes_alias=True)
         context["secretsmanager:KmsKeyArn"] = key.arn
     return context
 
@@ -94,19 +98,16 @@ def _create(call: Call, params: Params) -> Result:
             envelopes.check_key(call, secret)
         version = versions.sealed(call, secret, versions.id_of(params), value)
     made = _replicas(call, secret, wishes, version, value)
-    try:
-        with call.database.write() as tx:
-            secrets.prune(tx, call.now_ms)
-            secrets.create(tx, secret)
-            tags.put(tx, secret.id, given)
-            if version is not None:
-                versions.add(tx, secret, version, (versions.CURRENT,), call.now_ms)
-            if not wishes:
-                return _named(secret, version)
-            replicas.establish(tx, call, secret, made, params)
-            return {**_named(secret, version), "ReplicationStatus": replicas.shown(tx, secret)}
-    except Conflict:
-        raise _name_in_use(name) from None
+    with call.database.write() as tx:
+        secrets.prune(tx, call.now_ms)
+        secrets.create(tx, secret)
+        tags.put(tx, secret.id, given)
+        if version is not None:
+            versions.add(tx, secret, version, (versions.CURRENT,), call.now_ms)
+        if not wishes:
+            return _named(secret, version)
+        replicas.establish(tx, call, secret, made, params)
+        return {**_named(secret, version), "ReplicationStatus": replicas.shown(tx, secret)}
 
 
 def _replicas(
@@ -166,33 +167,34 @@ def _update(call: Call, params: Params) -> Result:
         secret = lookup.find_alive(tx, call, params["SecretId"])
     if "KmsKeyId" not in params or _REPLICATED.intersection(params):
         lookup.not_replica(secret)
-    changed = replace(
-        secret,
-        changed_ms=call.now_ms,
-        description=params.get("Description", secret.description),
-        type=params.get("Type", secret.type) or None,
-        kms_key=(
-            envelopes.kept_key(params["KmsKeyId"]) if "KmsKeyId" in params else secret.kms_key
-        ),
-    )
+    changed = _changed(call, params, secret)
     rewrapped = _rewrapped(call, secret, changed)
     old, new = None, None
     if value is not None:
         old = versions.existing(call, secret, version_id, value)
         new = None if old else versions.sealed(call, changed, version_id, value)
     made = copies.prepared(call, secret, new, value)
-    try:
-        with call.database.write() as tx:
-            now = _unchanged(tx, call, params, secret, changed)
-            for version, sealed in rewrapped:
-                if not secrets.rewrap(tx, version, sealed, changed.kms_key):
-                    raise lookup.changed_meanwhile()
-            if new is not None:
-                versions.add(tx, changed, new, (versions.CURRENT,), call.now_ms)
-            copies.save(tx, now, made)
-    except Conflict:
-        raise versions.in_use(secret, version_id) from None
+    with call.database.write() as tx:
+        now = lookup.same(lookup.find_alive(tx, call, params["SecretId"]), secret)
+        for version, sealed in rewrapped:
+            if not secrets.rewrap(tx, version, sealed, changed.kms_key):
+                raise lookup.changed_meanwhile()
+        if new is not None:
+            versions.add(tx, now, new, (versions.CURRENT,), call.now_ms)
+        copies.save(tx, _changed(call, params, now), made)
     return _named(changed, old or new)
+
+
+def _changed(call: Call, params: Params, secret: Secret) -> Secret:
+    """A secret with what UpdateSecret changes of it, and no more."""
+    kms_key = envelopes.kept_key(params["KmsKeyId"]) if "KmsKeyId" in params else secret.kms_key
+    return replace(
+        secret,
+        changed_ms=call.now_ms,
+        description=params.get("Description", secret.description),
+        type=params.get("Type", secret.type) or None,
+        kms_key=kms_key,
+    )
 
 
 def _rewrapped(call: Call, secret: Secret, changed: Secret) -> list[tuple[Version, bytes]]:
@@ -205,20 +207,6 @@ def _rewrapped(call: Call, secret: Secret, changed: Secret) -> list[tuple[Versio
         ids = {placed[label] for label in _REWRAPPED if label in placed}
         held = [version for version in secrets.versions(tx, secret.id) if version.id in ids]
     return [(version, envelopes.rewrap(call, secret, version, changed.kms_key)) for version in held]
-
-
-def _unchanged(tx: Tx, call: Call, params: Params, secret: Secret, changed: Secret) -> Secret:
-    """The secret as it is now with what changes, unless its key or role changed meanwhile."""
-    now = lookup.find_alive(tx, call, params["SecretId"])
-    if (now.id, now.kms_key, now.is_replica) != (secret.id, secret.kms_key, secret.is_replica):
-        raise lookup.changed_meanwhile()
-    return replace(
-        now,
-        changed_ms=changed.changed_ms,
-        description=changed.description,
-        type=changed.type,
-        kms_key=changed.kms_key,
-    )
 
 
 def _delete_context(_call: Call, params: Params) -> Context:
@@ -286,8 +274,8 @@ def _named(secret: Secret, version: Version | None = None) -> dict[str, object]:
 
 
 OPERATIONS = (
-    Operation("secretsmanager", "CreateSecret", _create_asks, _create),
-    lookup.on_secret("UpdateSecret", _update, _described),
+    Operation("secretsmanager", "CreateSecret", _create_asks, lookup.twice(_create)),
+    lookup.on_secret("UpdateSecret", lookup.twice(_update), _described),
     lookup.on_secret("DeleteSecret", _delete, _delete_context),
     lookup.on_secret("RestoreSecret", _restore),
 )

@@ -6,6 +6,7 @@ asked about under the name as it was given: whoever may not read it learns nothi
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ...access import Ask, ResourcePolicy
@@ -13,7 +14,7 @@ from ...arn import Arn
 from ...errors import AwsError
 from ...iam.model import Context, PolicyKind
 from ...store import secrets, tags
-from ...store.database import Tx
+from ...store.database import Conflict, Tx
 from ...store.secrets import Secret
 from ..operation import Call, Operation, Params, Result
 
@@ -95,6 +96,28 @@ def changed_meanwhile() -> AwsError:
     return AwsError(
         "InvalidRequestException", "The secret was changed by another request. Try again."
     )
+
+
+def same(now: Secret, before: Secret) -> Secret:
+    """The secret as it is now: what was encrypted for it as it was `before` is still fit for it."""
+    if (now.id, now.kms_key, now.is_replica) != (before.id, before.kms_key, before.is_replica):
+        raise changed_meanwhile()
+    return now
+
+
+def twice(run: Callable[[Call, Params], Result]) -> Callable[[Call, Params], Result]:
+    """`run`, and once more when another request was faster: it then finds what that one made.
+
+    So a retry that overtakes its first try gets the same answer.
+    """
+
+    def run_twice(call: Call, params: Params) -> Result:
+        for _ in range(2):
+            with suppress(Conflict):
+                return run(call, params)
+        raise changed_meanwhile()
+
+    return run_twice
 
 
 def ask(

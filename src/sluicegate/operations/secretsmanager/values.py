@@ -8,11 +8,10 @@ from ...clock import to_datetime
 from ...errors import AccessDenied, AwsError, Unavailable
 from ...iam.model import Context
 from ...store import secrets
-from ...store.database import Conflict, Tx
+from ...store.database import Tx
 from ...store.secrets import Secret, Version
 from ..operation import Call, Operation, Params, Result
 from . import copies, envelopes, listing, lookup, versions
-from .copies import Copies
 from .envelopes import Value
 
 _DAY_MS = 86_400_000
@@ -94,8 +93,10 @@ def _put(call: Call, params: Params) -> Result:
             envelopes.check_key(call, secret)
         version = versions.sealed(call, secret, version_id, value)
         made = copies.prepared(call, secret, version, value)
-        if not _stored(call, params, version, labels, made):
-            versions.existing(call, secret, version_id, value)
+        with call.database.write() as tx:
+            now = lookup.same(lookup.find_primary(tx, call, params["SecretId"]), secret)
+            versions.add(tx, now, version, labels, call.now_ms)
+            copies.save(tx, replace(now, changed_ms=call.now_ms), made)
     with call.database.read() as tx:
         placed = versions.by_version(secrets.stages(tx, secret.id))
     return {
@@ -104,20 +105,6 @@ def _put(call: Call, params: Params) -> Result:
         "VersionId": version_id,
         "VersionStages": placed.get(version_id),
     }
-
-
-def _stored(
-    call: Call, params: Params, version: Version, labels: Iterable[str], made: Copies
-) -> bool:
-    """Store a new version; False when another request with the same token was faster."""
-    try:
-        with call.database.write() as tx:
-            secret = lookup.find_primary(tx, call, params["SecretId"])
-            versions.add(tx, secret, version, labels, call.now_ms)
-            copies.save(tx, replace(secret, changed_ms=call.now_ms), made)
-    except Conflict:
-        return False
-    return True
 
 
 def _move_context(_call: Call, params: Params) -> Context:
@@ -243,7 +230,7 @@ def _batch(call: Call, params: Params) -> Result:
 OPERATIONS = (
     lookup.on_secret("GetSecretValue", _get, _get_context),
     Operation("secretsmanager", "BatchGetSecretValue", _batch_asks, _batch),
-    lookup.on_secret("PutSecretValue", _put),
+    lookup.on_secret("PutSecretValue", lookup.twice(_put)),
     lookup.on_secret("UpdateSecretVersionStage", _move, _move_context),
     lookup.on_secret("ListSecretVersionIds", _list_versions),
 )

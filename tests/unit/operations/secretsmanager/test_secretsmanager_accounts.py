@@ -47,3 +47,51 @@ def test_a_foreigner_cannot_move_a_secret_under_his_own_default_key(endpoint: En
     code, _ = refused(hers.update_secret, SecretId=arn, KmsKeyId="alias/aws/secretsmanager")
     assert code == "InvalidRequestException"
     assert ours.get_secret_value(SecretId="shared")["SecretString"] == "text"
+
+
+def test_a_writer_of_another_account_encrypts_under_the_secrets_key(endpoint: Endpoint) -> None:
+    """Not under the key of his own that has the same alias: the owner would depend on it."""
+    eve = stranger(endpoint, allow("secretsmanager:*", "kms:*"))
+    kms, ours, hers = (
+        endpoint.client("kms"),
+        endpoint.client("secretsmanager"),
+        eve.client("secretsmanager"),
+    )
+    for client in (kms, eve.client("kms")):
+        key = client.create_key()["KeyMetadata"]["Arn"]
+        client.create_alias(AliasName="alias/shared", TargetKeyId=key.rpartition("/")[2])
+    own = kms.describe_key(KeyId="alias/shared")["KeyMetadata"]
+    for name, named in (("alias", "alias/shared"), ("id", own["KeyId"])):
+        arn = ours.create_secret(Name=name, SecretString="ours", KmsKeyId=named)["ARN"]
+        shared = allow("secretsmanager:*", Principal={"AWS": eve.arn})
+        ours.put_resource_policy(SecretId=name, ResourcePolicy=json.dumps(shared))
+        put = {"SecretId": arn, "SecretString": "hers"}
+        assert refused(hers.put_secret_value, **put) == (
+            "AccessDeniedException",
+            "Access to KMS is not allowed",
+        )
+    document = allow("kms:*", Principal={"AWS": [f"arn:aws:iam::{ACCOUNT}:root", eve.arn]})
+    kms.put_key_policy(KeyId=own["KeyId"], Policy=json.dumps(document))
+    for name in ("alias", "id"):
+        arn = ours.describe_secret(SecretId=name)["ARN"]
+        hers.put_secret_value(SecretId=arn, SecretString="hers")
+        assert ours.get_secret_value(SecretId=name)["SecretString"] == "hers"
+    kms.disable_key(KeyId=own["KeyId"])
+    assert refused(hers.get_secret_value, SecretId=arn)[0] == "DecryptionFailure"
+
+
+def test_the_key_a_foreigner_gives_a_secret_is_judged_as_the_owners(endpoint: Endpoint) -> None:
+    ours, kms = endpoint.client("secretsmanager"), endpoint.client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    kms.create_alias(AliasName="alias/k", TargetKeyId=key.rpartition("/")[2])
+    arn = ours.create_secret(Name="s")["ARN"]
+    only = {"ArnEquals": {"secretsmanager:KmsKeyArn": key}}
+    eve = stranger(endpoint, allow("secretsmanager:*", "kms:*", Condition=only))
+    shared = allow("secretsmanager:UpdateSecret", Principal={"AWS": eve.arn})
+    ours.put_resource_policy(SecretId="s", ResourcePolicy=json.dumps(shared))
+    hers = eve.client("secretsmanager")
+    # Past the policies: what refuses is the key, which is not shared.
+    assert refused(hers.update_secret, SecretId=arn, KmsKeyId="alias/k") == (
+        "AccessDeniedException",
+        "Access to KMS is not allowed",
+    )
