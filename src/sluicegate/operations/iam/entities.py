@@ -12,7 +12,7 @@ from ..operation import Call, Operation, Params, Result
 from . import limits, tagging
 from .asks import on, on_all
 from .paging import Page
-from .subjects import exists, modifiable, parsed, required, writing
+from .subjects import LINKED_PATH, exists, modifiable, parsed, required, writing
 
 _NOTHING: Result = {}
 
@@ -33,6 +33,16 @@ def check_quota(tx: Tx, call: Call, kind: Kind) -> None:
     """Refuse one more user, group or role than an account may have."""
     number = identities.count(tx, kind, call.account) + 1
     limits.within(number, f"{limits.plural(kind)}PerAccount", limits.PER_ACCOUNT[kind])
+
+
+def check_path(path: str) -> str:
+    """A path somebody asks for: service-linked roles have theirs to themselves."""
+    if path.startswith(LINKED_PATH):
+        raise AwsError(
+            "InvalidInput",
+            f"Path prefix '{LINKED_PATH}' can only be used for AWS Service linked Roles",
+        )
+    return path
 
 
 def check_boundary(tx: Tx, call: Call, arn: str | None) -> str | None:

@@ -15,7 +15,7 @@ from .subjects import required, taken, writing
 
 def create(call: Call, params: Params) -> Result:
     """Make a group without members."""
-    name, path = params["GroupName"], params.get("Path") or "/"
+    name, path = params["GroupName"], entities.check_path(params.get("Path") or "/")
     with writing(call, taken(Kind.GROUP, name)) as tx:
         entities.check_quota(tx, call, Kind.GROUP)
         group = identities.add(tx, Kind.GROUP, call.account, name, path, call.now_ms)
@@ -36,11 +36,10 @@ def get(call: Call, params: Params) -> Result:
 def update(call: Call, params: Params) -> Result:
     """Rename or move a group; members and policies stay."""
     new_name = params.get("NewGroupName")
+    new_path = entities.check_path(params.get("NewPath") or "")
     with writing(call, taken(Kind.GROUP, new_name or "")) as tx:
         group = required(tx, Kind.GROUP, call, params)
-        identities.change(
-            tx, group, name=new_name or group.name, path=params.get("NewPath") or group.path
-        )
+        identities.change(tx, group, name=new_name or group.name, path=new_path or group.path)
     return {}
 
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from ...errors import AwsError
 from ...iam.model import PolicyKind
 from ...store import identities, tags
 from ...store.database import Tx
@@ -10,16 +9,14 @@ from ...store.identities import Entity, Kind
 from ..operation import Call, Operation, Params, Result
 from . import documents, entities, limits, shapes, tagging
 from .asks import on, on_new
-from .subjects import LINKED_PATH, exclusive, modifiable, parsed, required, taken, writing
+from .subjects import exclusive, modifiable, parsed, required, taken, writing
 
 _SIGNIN = ("MaxSigninSessionDuration", "ResetMaxSigninSessionDuration")
 
 
 def create(call: Call, params: Params) -> Result:
     """Make a role with its trust policy."""
-    name, path = params["RoleName"], params.get("Path") or "/"
-    if path.startswith(LINKED_PATH):
-        raise AwsError("InvalidInput", f"Paths that begin with {LINKED_PATH} are reserved.")
+    name, path = params["RoleName"], entities.check_path(params.get("Path") or "/")
     boundary, given = params.get("PermissionsBoundary"), tagging.given(params.get("Tags"))
     with writing(call, taken(Kind.ROLE, name)) as tx:
         entities.check_quota(tx, call, Kind.ROLE)

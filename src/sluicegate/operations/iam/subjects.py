@@ -54,7 +54,7 @@ def required(tx: Tx, kind: Kind, call: Call, params: Params) -> Entity:
 def modifiable(tx: Tx, kind: Kind, call: Call, params: Params) -> Entity:
     """As `required`; a service-linked role is refused, only its service may change it."""
     entity = required(tx, kind, call, params)
-    if entity.path.startswith(LINKED_PATH):
+    if kind is Kind.ROLE and entity.path.startswith(LINKED_PATH):
         raise AwsError(
             "UnmodifiableEntity",
             f"Cannot perform the operation on the protected role '{entity.name}' - "

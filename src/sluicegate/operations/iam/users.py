@@ -17,6 +17,7 @@ from .subjects import parsed, required, taken, writing
 def create(call: Call, params: Params) -> Result:
     """Make a user; it may do nothing until a policy says so."""
     name, boundary = params["UserName"], params.get("PermissionsBoundary")
+    path = entities.check_path(params.get("Path") or "/")
     given = tagging.given(params.get("Tags"))
     with writing(call, taken(Kind.USER, name)) as tx:
         entities.check_quota(tx, call, Kind.USER)
@@ -26,7 +27,7 @@ def create(call: Call, params: Params) -> Result:
             Kind.USER,
             call.account,
             name,
-            params.get("Path") or "/",
+            path,
             call.now_ms,
             boundary_arn=boundary,
         )
@@ -59,11 +60,10 @@ def get(call: Call, params: Params) -> Result:
 def update(call: Call, params: Params) -> Result:
     """Rename or move a user. Groups, policies, keys and trust policies stay with it."""
     new_name = params.get("NewUserName")
+    new_path = entities.check_path(params.get("NewPath") or "")
     with writing(call, taken(Kind.USER, new_name or "")) as tx:
         user = required(tx, Kind.USER, call, params)
-        identities.change(
-            tx, user, name=new_name or user.name, path=params.get("NewPath") or user.path
-        )
+        identities.change(tx, user, name=new_name or user.name, path=new_path or user.path)
     return {}
 
 

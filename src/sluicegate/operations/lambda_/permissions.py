@@ -58,13 +58,13 @@ def _add(call: Call, params: Params) -> Result:
                 f"The statement id ({sid}) provided already exists. Please provide a new "
                 "statement id, or remove the existing statement."
             )
-        statement = _statement(tx, call, params, what.arn)
+        statement = _statement(tx, params, what.arn)
         document["Statement"].append(statement)
         _put(tx, function, qualifier, document)
     return {"Statement": _written(statement)}
 
 
-def _statement(tx: Tx, call: Call, params: Params, arn: str) -> _Document:
+def _statement(tx: Tx, params: Params, arn: str) -> _Document:
     conditions: dict[str, dict[str, str]] = {}
     for operator, key, member in (
         ("StringEquals", "AWS:SourceAccount", "SourceAccount"),
@@ -81,7 +81,7 @@ def _statement(tx: Tx, call: Call, params: Params, arn: str) -> _Document:
     statement: _Document = {
         "Sid": params["StatementId"],
         "Effect": "Allow",
-        "Principal": _principal(tx, call, params["Principal"]),
+        "Principal": _principal(tx, params["Principal"]),
         "Action": params["Action"],
         "Resource": arn,
     }
@@ -90,7 +90,7 @@ def _statement(tx: Tx, call: Call, params: Params, arn: str) -> _Document:
     return statement
 
 
-def _principal(tx: Tx, call: Call, name: str) -> str | dict[str, str]:
+def _principal(tx: Tx, name: str) -> str | dict[str, str]:
     """The Principal element for a request's principal; who does not exist is refused."""
     if name == "*":
         return "*"

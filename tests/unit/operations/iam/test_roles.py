@@ -2,6 +2,8 @@ import json
 
 from tests.unit.operations.iam.asserting import ARN, AWS_POLICY, document, refused, trusting
 
+from sluicegate.store import identities
+from sluicegate.store.identities import Kind
 from sluicegate.testing import Endpoint
 
 
@@ -199,6 +201,36 @@ def test_only_a_service_linked_role_is_deleted_as_one(endpoint: Endpoint) -> Non
     iam = endpoint.client("iam")
     iam.create_role(RoleName="worker", AssumeRolePolicyDocument=trusting())
     assert refused(iam.delete_service_linked_role, RoleName="worker")[1] == "NoSuchEntity"
-    reserved = {"RoleName": "x", "Path": "/aws-service-role/x/"}
-    made = refused(iam.create_role, AssumeRolePolicyDocument=trusting(), **reserved)
-    assert made[1] == "InvalidInput"
+
+
+def test_the_path_of_service_linked_roles_is_theirs_alone(endpoint: Endpoint) -> None:
+    iam, path = endpoint.client("iam"), "/aws-service-role/x/"
+    iam.create_user(UserName="bob")
+    iam.create_group(GroupName="ops")
+    for call, params in (
+        (iam.create_role, {"RoleName": "x", "AssumeRolePolicyDocument": trusting(), "Path": path}),
+        (iam.create_user, {"UserName": "x", "Path": path}),
+        (iam.create_group, {"GroupName": "x", "Path": path}),
+        (iam.update_user, {"UserName": "bob", "NewPath": path}),
+        (iam.update_group, {"GroupName": "ops", "NewPath": path}),
+    ):
+        assert refused(call, **params) == (
+            400,
+            "InvalidInput",
+            "Path prefix '/aws-service-role/' can only be used for AWS Service linked Roles",
+        )
+
+
+def test_a_user_or_group_of_that_path_can_be_changed(endpoint: Endpoint) -> None:
+    """Nobody makes one any more, but there may be such from before."""
+    iam, path = endpoint.client("iam"), "/aws-service-role/x/"
+    with endpoint.databases.state.write() as tx:
+        identities.add(tx, Kind.USER, "000000000000", "bob", path, 0)
+        identities.add(tx, Kind.GROUP, "000000000000", "ops", path, 0)
+    deny = document(Effect="Deny", Action="*")
+    iam.put_user_policy(UserName="bob", PolicyName="p", PolicyDocument=deny)
+    iam.delete_user_policy(UserName="bob", PolicyName="p")
+    iam.put_group_policy(GroupName="ops", PolicyName="p", PolicyDocument=deny)
+    iam.delete_group_policy(GroupName="ops", PolicyName="p")
+    iam.delete_user(UserName="bob")
+    iam.delete_group(GroupName="ops")
