@@ -1,11 +1,13 @@
 """The filters of Describe calls: tables of names to what they look at, values with wildcards."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from ...errors import AwsError
 
 _MAX_VALUES = 200
+_LONGEST_VALUE = 255
 _WILD = frozenset("*?\\")
 
 
@@ -50,52 +52,47 @@ def matching(
         if not values:
             message = f"The request must contain the parameter Filter.{number}.Value"
             raise AwsError("MissingParameter", message)
-        plain = {value for value in values if not _WILD.intersection(value)}
-        patterns = [value for value in values if value not in plain]
-        found = [
-            thing
-            for thing in found
-            if any(
-                text in plain or any(matches(pattern, text) for pattern in patterns)
-                for text in map(_text, look(thing))
-            )
-        ]
+        fits = _fitting(values)
+        found = [thing for thing in found if any(map(fits, map(_text, look(thing))))]
     return found
 
 
-def matches(pattern: str, text: str) -> bool:
-    r"""Whether `text` is as `pattern` says: `*` any characters, `?` one, `\` takes the next as is.
+def _fitting(values: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a text is as any of these values says."""
+    wanted = frozenset(values)
+    if any(len(value) > _LONGEST_VALUE for value in wanted):
+        message = f"Filter value exceeds the maximum length of {_LONGEST_VALUE} characters"
+        raise AwsError("InvalidParameterValue", message)
+    plain = {value for value in wanted if not _WILD.intersection(value)}
+    patterns = [pattern(value) for value in wanted - plain]
+    return lambda text: text in plain or any(each.fullmatch(text) for each in patterns)
 
-    Linear in both but for the backtracking to the last `*`, whose price the length check bounds.
+
+def pattern(value: str) -> re.Pattern[str]:
+    r"""What `value` says of a text: `*` any characters, `?` one, `\` takes the next as is.
+
+    What stands between two `*` is looked for once, from the left, and where it is found it stays:
+    to look further on would find nothing more, and take hours where there are many `*`.
     """
-    parts = _parts(pattern)
-    if sum(part != "*" for part in parts) > len(text):
-        return False
-    at = position = 0
-    star: tuple[int, int] | None = None
-    while position < len(text):
-        part = parts[at] if at < len(parts) else ""
-        if part == "*":
-            star = (at, position)
-            at += 1
-        elif part == "?" or part == "\\" + text[position] or part == text[position]:
-            at, position = at + 1, position + 1
-        elif star is not None:
-            at, position = star[0] + 1, star[1] + 1
-            star = (star[0], position)
-        else:
-            return False
-    return all(part == "*" for part in parts[at:])
+    first, *others = _parts(value)
+    if not others:
+        return re.compile(first, re.DOTALL)
+    *between, last = others
+    middle = "".join(f"(?>.*?{part})" for part in between if part)
+    return re.compile(f"{first}{middle}.*{last}", re.DOTALL)
 
 
-def _parts(pattern: str) -> list[str]:
-    r"""`*`, `?`, a character, or `\` and a character that stands for itself; no `*` twice."""
-    parts: list[str] = []
-    letters = iter(pattern)
+def _parts(value: str) -> list[str]:
+    r"""What stands before, between and after the `*`, as regular expressions of one length each."""
+    parts = [""]
+    letters = iter(value)
     for letter in letters:
-        part = "\\" + next(letters, "\\") if letter == "\\" else letter
-        if part != "*" or parts[-1:] != ["*"]:
-            parts.append(part)
+        if letter == "*":
+            parts.append("")
+        elif letter == "?":
+            parts[-1] += "."
+        else:
+            parts[-1] += re.escape(next(letters, letter) if letter == "\\" else letter)
     return parts
 
 

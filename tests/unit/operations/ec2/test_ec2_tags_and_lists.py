@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.operations.ec2.asserting import World, ids, outcome, refused, tags, where, world
 
-from sluicegate.operations.ec2.filters import matches
+from sluicegate.operations.ec2.filters import pattern
 from sluicegate.testing import Endpoint
 
 
@@ -224,10 +224,24 @@ def test_ids_that_are_none_are_refused(
     assert refused(call, **{member: [wrong]})[0] == code
 
 
+def matches(value: str, text: str) -> bool:
+    return pattern(value).fullmatch(text) is not None
+
+
+def slowly(value: str, text: str) -> bool:
+    """The same without escapes, by trying everything."""
+    if not value or not text:
+        return not text and not value.strip("*")
+    if value[0] == "*":
+        return slowly(value[1:], text) or slowly(value, text[1:])
+    return value[0] in ("?", text[0]) and slowly(value[1:], text[1:])
+
+
 def test_wildcards() -> None:
     assert matches("*", "") and matches("a*c", "abbc") and matches("a?c", "abc")
     assert matches("**a**", "bab") and matches("", "")
     assert not matches("a?c", "ac") and not matches("a", "A") and not matches("a*", "ba")
+    assert matches("a?c", "a\nc") and matches("*", "a\nb") and not matches("a", "a\n")
     assert matches(r"\*", "*") and not matches(r"\*", "x") and matches("\\", "\\")
 
 
@@ -240,3 +254,24 @@ def test_an_escaped_text_matches_itself_alone(text: str, other: str) -> None:
 @given(st.text("ab", max_size=6), st.text("ab", max_size=6), st.text("ab", max_size=6))
 def test_a_star_stands_for_anything(start: str, middle: str, end: str) -> None:
     assert matches(f"{start}*{end}", start + middle + end)
+
+
+@given(st.text("ab*?", max_size=8), st.text("ab", max_size=8))
+def test_whatever_the_value_it_matches_what_it_says(value: str, text: str) -> None:
+    assert matches(value, text) == slowly(value, text)
+
+
+def test_many_stars_are_no_work() -> None:
+    """Trying everything would not end in this world's time."""
+    assert not matches("*a?" * 80 + "b", "a" * 255)
+    assert matches("*a?" * 80 + "*", "a" * 255)
+
+
+def test_values_are_bounded_and_said_once(endpoint: Endpoint) -> None:
+    w = world(endpoint)
+    longest = "?" * 255
+    assert w.ec2.describe_vpcs(Filters=where(tag_key=[longest] * 3))["Vpcs"] == []
+    assert refused(w.ec2.describe_vpcs, Filters=where(tag_key=longest + "?")) == (
+        "InvalidParameterValue",
+        "Filter value exceeds the maximum length of 255 characters",
+    )
