@@ -10,7 +10,7 @@ from ...access import Ask
 from ...errors import AwsError
 from ...iam.model import Context, PolicyKind
 from ...store.database import Tx
-from ..kms import whom
+from .. import whom
 from ..operation import Call, Operation, Params, Result
 from . import copies, lookup
 
