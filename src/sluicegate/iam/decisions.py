@@ -125,14 +125,15 @@ def _granted(grant: Grant, question: Question) -> Standing:
     """How closely a grant that allows the question means its principal."""
     principal = question.principal
     service, _, operation = question.action.partition(":")
-    if grant.grantee not in principal.names and grant.grantee != principal.arn:
+    is_itself = grant.grantee in (principal.arn, principal.unique_id)
+    if not is_itself and grant.grantee not in principal.names:
         return Standing.NONE
     if service != "kms" or operation not in grant.operations:
         return Standing.NONE
     if operation not in _UNCONSTRAINED and not _is_within(grant, question.context):
         return Standing.NONE
     is_session = principal.kind is PrincipalKind.ROLE_SESSION
-    return Standing.LIMITED if is_session and grant.grantee != principal.arn else Standing.EXACT
+    return Standing.LIMITED if is_session and not is_itself else Standing.EXACT
 
 
 def _is_within(grant: Grant, context: Context) -> bool:

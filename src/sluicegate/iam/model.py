@@ -51,6 +51,7 @@ class Principal:
 
     `names` are all texts by which a policy's Principal element can mean this principal directly:
     a user's ARN and AIDA id; a session's own ARN, its role's ARN and AROA id; a service's name.
+    `unique_id` is one more, which nobody shares (a session's is `AROA…:NAME`).
     `role_arn` is the role of a session, else empty.
     """
 

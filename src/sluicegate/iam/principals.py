@@ -41,7 +41,7 @@ class Principals:
             exact, is_account = is_named, False
         else:
             is_named = not self.names.isdisjoint(principal.names)
-            exact = principal.arn in self.names or (
+            exact = self._has(principal) or (
                 is_named and principal.kind is not PrincipalKind.ROLE_SESSION
             )
             is_account = principal.account in self.accounts
@@ -50,6 +50,10 @@ class Principals:
         if is_named or self.is_everyone:
             return Standing.LIMITED
         return Standing.ACCOUNT if is_account else Standing.NONE
+
+    def _has(self, principal: Principal) -> bool:
+        """Whether a user or a session is listed for itself, not by its role or its account."""
+        return principal.arn in self.names or principal.unique_id in self.names
 
     def spares(self, principal: Principal) -> bool:
         """Whether a NotPrincipal that lists these lets `principal` off a Deny.
@@ -65,7 +69,7 @@ class Principals:
         if principal.kind is PrincipalKind.ROOT:
             return True
         others = principal.names - {principal.arn}
-        is_named = principal.arn in self.names
+        is_named = self._has(principal)
         if principal.kind is PrincipalKind.ROLE_SESSION:
             return is_named and not self.names.isdisjoint(others)
         return is_named or not self.names.isdisjoint(others)

@@ -206,6 +206,19 @@ def _interface(call: Call, tx: Tx, params: Params) -> Interface:
     return INTERFACE.require(tx, place_of(call), params["NetworkInterfaceId"])
 
 
+def _asks_assign(call: Call, tx: Tx, params: Params) -> list[Ask]:
+    """Ask for the interface, and for those that addresses are taken away from."""
+    asks = _asks_one(call, tx, params)
+    interface = INTERFACE.find(tx, place_of(call), params.get("NetworkInterfaceId") or "")
+    if interface is None or not params.get("AllowReassignment"):
+        return asks
+    taken = interfaces.taken(tx, interface.subnet_id)
+    asked = dict.fromkeys(params.get("PrivateIpAddresses") or ())
+    holders = {taken[address][0]: None for address in asked if address in taken}
+    holders.pop(interface.id, None)
+    return [*asks, *questions.each(call, tx, INTERFACE, holders)]
+
+
 def _assign(call: Call, tx: Tx, params: Params) -> Result:
     unserved(params, ("Ipv4Prefixes", "Ipv4PrefixCount"))
     interface = _interface(call, tx, params)
@@ -267,6 +280,6 @@ OPERATIONS = (
     writing("CreateNetworkInterface", _asks_create, _create),
     writing("ModifyNetworkInterfaceAttribute", _asks_one, _modify),
     writing("DeleteNetworkInterface", _asks_one, _delete),
-    writing("AssignPrivateIpAddresses", _asks_one, _assign),
+    writing("AssignPrivateIpAddresses", _asks_assign, _assign),
     writing("UnassignPrivateIpAddresses", _asks_one, _unassign),
 )

@@ -11,6 +11,7 @@ from ...store import accounts, groups, identities, policies, tags
 from ...store.database import Tx
 from ...store.identities import Entity, Kind
 from ...store.policies import ManagedPolicy, Version
+from .. import whom
 from ..operation import Call, Operation, Params, Result
 from . import documents, limits, shapes
 from .asks import on_all
@@ -153,7 +154,7 @@ def _entity_detail(tx: Tx, one: Entity) -> dict[str, Any]:
     if one.kind is Kind.USER:
         return detail | {"GroupList": [group.name for group in groups.groups_of(tx, one.id)]}
     return detail | {
-        "AssumeRolePolicyDocument": documents.encoded(documents.shown(tx, one.trust)),
+        "AssumeRolePolicyDocument": documents.encoded(whom.shown(tx, one.trust)),
         "InstanceProfileList": [],
         "RoleLastUsed": shapes.last_used(one),
     }

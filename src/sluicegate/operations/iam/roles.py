@@ -6,6 +6,7 @@ from ...iam.model import PolicyKind
 from ...store import identities, tags
 from ...store.database import Tx
 from ...store.identities import Entity, Kind
+from .. import whom
 from ..operation import Call, Operation, Params, Result
 from . import documents, entities, limits, shapes, tagging
 from .asks import on, on_new
@@ -35,14 +36,14 @@ def create(call: Call, params: Params) -> Result:
             max_signin_seconds=params.get("MaxSigninSessionDuration"),
         )
         tags.put(tx, role.id, given)
-        return {"Role": shapes.created_role(role, documents.shown(tx, role.trust), given)}
+        return {"Role": shapes.created_role(role, whom.shown(tx, role.trust), given)}
 
 
 def get(call: Call, params: Params) -> Result:
     """One role with everything known of it."""
     with call.database.read() as tx:
         role = required(tx, Kind.ROLE, call, params)
-        trust = documents.shown(tx, role.trust)
+        trust = whom.shown(tx, role.trust)
         return {"Role": shapes.whole_role(role, trust, tags.of(tx, role.id))}
 
 
@@ -71,7 +72,7 @@ def update_description(call: Call, params: Params) -> Result:
         role = required(tx, Kind.ROLE, call, params)
         identities.change(tx, role, description=params["Description"])
         role = required(tx, Kind.ROLE, call, params)
-        return {"Role": shapes.role(role, documents.shown(tx, role.trust))}
+        return {"Role": shapes.role(role, whom.shown(tx, role.trust))}
 
 
 def update_trust(call: Call, params: Params) -> Result:
@@ -96,7 +97,7 @@ def _trust(tx: Tx, call: Call, text: str) -> str:
 
 
 def _listed(tx: Tx, role: Entity) -> dict[str, Any]:
-    return shapes.role(role, documents.shown(tx, role.trust))
+    return shapes.role(role, whom.shown(tx, role.trust))
 
 
 _ON_ROLE = on(Kind.ROLE)

@@ -8,8 +8,8 @@ from ...errors import AwsError
 from ...iam.layers import Attached, Layers
 from ...iam.model import Context, PolicyKind, Question, ResourceRule
 from ...store.database import Tx
+from .. import whom
 from ..operation import Call, Params
-from . import whom
 
 MANAGED: Mapping[str, str] = {
     "secretsmanager": "Default key that protects my Secrets Manager data "

@@ -12,8 +12,9 @@ from ...iam.model import Context, Grant, PrincipalKind
 from ...store import grants, keys
 from ...store.database import Tx
 from ...store.grants import KeyGrant
+from .. import whom
 from ..operation import Call, Operation, Params, Result
-from . import keyring, paging, questions, states, tokens, whom
+from . import keyring, paging, questions, states, tokens
 from .keyring import Named
 
 _EQUALS, _SUBSET = "EncryptionContextEquals", "EncryptionContextSubset"
@@ -164,7 +165,7 @@ def _new(tx: Tx, call: Call, params: Params, key_id: str) -> KeyGrant:
 
 
 def _meant(tx: Tx, call: Call, name: str, service: str | None) -> str:
-    """The unique id of a grant's principal; one that does not exist is refused.
+    """The unique id of a grant's principal, a session's role's; one that does not exist is refused.
 
     Services name services: only a call that AWS makes for the caller may say so in the member for
     ordinary principals.
@@ -176,7 +177,8 @@ def _meant(tx: Tx, call: Call, name: str, service: str | None) -> str:
     unique_id = whom.unique_id(tx, name) if name.startswith("arn:") else None
     if unique_id is None:
         raise AwsError("InvalidArnException", f"ARN does not refer to a valid principal: {name}")
-    return unique_id
+    # A session's role: `whom.of_grant` knows the rest by its name.
+    return unique_id.partition(":")[0]
 
 
 def _same_by_name(tx: Tx, grant: KeyGrant) -> KeyGrant | None:
@@ -227,7 +229,7 @@ def _retiring(grant: KeyGrant) -> Iterable[Grant]:
     if "RetireGrant" in grant.operations:
         yield questions.for_decision(grant, "RetireGrant")
     if grant.retiring:
-        retiring = grant.retiring_id or grant.retiring
+        retiring = whom.of_grant(grant.retiring, grant.retiring_id)
         yield Grant(id=grant.id, grantee=retiring, operations=frozenset({"RetireGrant"}))
 
 

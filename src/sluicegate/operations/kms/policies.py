@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from ...errors import AwsError
 from ...store import keys
+from .. import whom
 from ..operation import Call, Params, Result
-from . import documents, keyring, paging, questions, whom
+from . import documents, keyring, paging, questions
 
 _NAME = "default"
 

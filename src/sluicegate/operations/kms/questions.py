@@ -8,6 +8,7 @@ from ...store import aliases, grants, tags
 from ...store.database import Tx
 from ...store.grants import KeyGrant
 from ...store.keys import Key
+from .. import whom
 from ..operation import Call, Operation, Params, Result
 from . import keyring
 from .keyring import Named
@@ -117,7 +118,7 @@ def for_decision(grant: KeyGrant, action: str) -> Grant:
     is_bound = action != "CreateGrant"
     return Grant(
         id=grant.id,
-        grantee=grant.grantee_id or grant.grantee,
+        grantee=whom.of_grant(grant.grantee, grant.grantee_id),
         operations=frozenset(grant.operations),
         context_equals=_pairs(grant, "EncryptionContextEquals") if is_bound else None,
         context_subset=_pairs(grant, "EncryptionContextSubset") if is_bound else None,

@@ -19,7 +19,7 @@ from ...store.database import Tx
 from ...store.function_policies import FunctionPolicy
 from ...store.function_versions import LATEST
 from ...store.functions import Function
-from ..kms import whom
+from .. import whom
 from ..operation import Call, Operation, Params, Result
 from . import naming
 from .refusals import check_revision, conflict, invalid, not_found

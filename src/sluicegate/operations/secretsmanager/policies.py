@@ -10,7 +10,8 @@ from ...access import Ask
 from ...errors import AwsError
 from ...iam.model import Context, PolicyKind
 from ...store.database import Tx
-from ..kms import whom
+from ...store.secrets import Secret
+from .. import whom
 from ..operation import Call, Operation, Params, Result
 from . import copies, lookup
 
@@ -46,7 +47,7 @@ def _put_context(_call: Call, params: Params) -> Context:
 def _put(call: Call, params: Params) -> Result:
     with call.database.write() as tx:
         secret = lookup.find_primary(tx, call, params["SecretId"])
-        policy = _checked(tx, params["ResourcePolicy"])
+        policy = _checked(tx, params["ResourcePolicy"], secret)
         if params.get("BlockPublicPolicy") and is_public(policy):
             raise AwsError("PublicPolicyException", _PUBLIC)
         copies.save(tx, replace(secret, policy=whom.pinned(tx, params["ResourcePolicy"])))
@@ -77,9 +78,8 @@ def _validate_asks(call: Call, params: Params) -> Iterable[Ask]:
 
 def _validate(call: Call, params: Params) -> Result:
     with call.database.read() as tx:
-        if params.get("SecretId"):
-            lookup.find(tx, call, params["SecretId"])
-        policy = _checked(tx, params["ResourcePolicy"])
+        secret = lookup.find(tx, call, params["SecretId"]) if params.get("SecretId") else None
+        policy = _checked(tx, params["ResourcePolicy"], secret)
     errors = [{"CheckName": "PUBLIC_POLICY", "ErrorMessage": _PUBLIC}] if is_public(policy) else []
     return {"PolicyValidationPassed": not errors, "ValidationErrors": errors}
 
@@ -118,18 +118,28 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _checked(tx: Tx, text: str) -> dict[str, Any]:
-    """A resource policy as the document it is, if Secrets Manager would take it."""
+def _checked(tx: Tx, text: str, secret: Secret | None) -> dict[str, Any]:
+    """A resource policy as the document it is, if Secrets Manager would take it for a secret.
+
+    Who stands in the secret's policy may do so further when gone: a policy that was read can be
+    put again, as MSK does to add a statement.
+    """
     try:
         policy = iam.compile(text, PolicyKind.RESOURCE)
     except iam.MalformedPolicy as error:
         raise _malformed(
             str(error) if _is_json(text) else "This resource policy contains invalid Json."
         ) from None
-    if not all(whom.exists(tx, name) for name in iam.principals_of(policy)):
+    known = _principals(secret) if secret else frozenset()
+    if not all(name in known or whom.exists(tx, name) for name in iam.principals_of(policy)):
         raise _malformed("This resource policy contains an unsupported principal.")
     document: dict[str, Any] = json.loads(text)
     return document
+
+
+def _principals(secret: Secret) -> frozenset[str]:
+    text = secret.policy
+    return frozenset(iam.principals_of(iam.load(text, PolicyKind.RESOURCE)) if text else ())
 
 
 def _is_json(text: str) -> bool:

@@ -306,6 +306,32 @@ def test_an_interface_may_be_deleted_by_its_subnet(endpoint: Endpoint) -> None:
     ec2.delete_network_interface(NetworkInterfaceId=w.interface)
 
 
+def test_an_address_is_taken_from_an_interface_one_may_change_too(endpoint: Endpoint) -> None:
+    w = world(endpoint)
+    other = w.ec2.create_network_interface(
+        SubnetId=w.subnet,
+        SecondaryPrivateIpAddressCount=1,
+        TagSpecifications=specified("network-interface", team="kafka"),
+    )["NetworkInterface"]
+    holder, address = other["NetworkInterfaceId"], other["PrivateIpAddresses"][1]
+    action, mine = "ec2:AssignPrivateIpAddresses", f"{ARN}:network-interface/{w.interface}"
+    asked = {
+        "NetworkInterfaceId": w.interface,
+        "PrivateIpAddresses": [address["PrivateIpAddress"]],
+        "AllowReassignment": True,
+    }
+    alice = endpoint.user("alice", policy=policy((action, mine))).client("ec2")
+    assert f"{action} on resource: {ARN}:network-interface/{holder}" in denied(
+        alice.assign_private_ip_addresses, **asked
+    )
+    of_kafka = {"StringEquals": {"aws:ResourceTag/team": "kafka"}}
+    both = policy((action, mine), (action, "*", of_kafka))
+    bob = endpoint.user("bob", policy=both).client("ec2")
+    assert bob.assign_private_ip_addresses(**asked)["AssignedPrivateIpAddresses"]
+    # It is hers now: nobody else is asked about.
+    assert alice.assign_private_ip_addresses(**asked)["AssignedPrivateIpAddresses"]
+
+
 def test_tags_may_be_allowed_only_while_something_is_created(endpoint: Endpoint) -> None:
     condition = {
         "StringEquals": {"ec2:CreateAction": "CreateVpc", "aws:RequestTag/team": "kafka"},

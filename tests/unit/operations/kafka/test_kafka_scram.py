@@ -326,6 +326,33 @@ def test_a_secret_that_is_gone_can_be_disassociated(endpoint: Endpoint, cluster:
     assert disassociate(endpoint, cluster, arn) == {}
 
 
+def test_a_policy_that_names_somebody_gone_is_still_msk_s_to_change(
+    endpoint: Endpoint, cluster: str
+) -> None:
+    arn, secrets = secret(endpoint, KmsKeyId=key(endpoint)), endpoint.client("secretsmanager")
+    iam, trust = endpoint.client("iam"), allow("sts:AssumeRole")
+    del trust["Statement"][0]["Resource"]
+    trust["Statement"][0]["Principal"] = {"Service": "kafka.amazonaws.com"}
+    bob = iam.create_user(UserName="bob")["User"]
+    iam.create_role(RoleName="reader", AssumeRolePolicyDocument=json.dumps(trust))
+    session = f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/now"
+    policy = allow("secretsmanager:GetSecretValue")
+    policy["Statement"][0]["Principal"] = {"AWS": [bob["Arn"], session]}
+    secrets.put_resource_policy(SecretId=arn, ResourcePolicy=json.dumps(policy))
+    iam.delete_user(UserName="bob")
+    role_id = iam.get_role(RoleName="reader")["Role"]["RoleId"]
+    iam.delete_role(RoleName="reader")
+    assert associate(endpoint, cluster, arn) == {}
+    others = [{**policy["Statement"][0], "Principal": {"AWS": [bob["UserId"], f"{role_id}:now"]}}]
+    assert statements(endpoint, arn) == [*others, msk_s(arn)]
+    assert disassociate(endpoint, cluster, arn) == {}
+    assert statements(endpoint, arn) == others
+    elsewhere = secret(endpoint, "AmazonMSK_eve", KmsKeyId=key(endpoint))
+    again = json.dumps({"Version": "2012-10-17", "Statement": others})
+    code, _ = refused(secrets.put_resource_policy, SecretId=elsewhere, ResourcePolicy=again)
+    assert code == "MalformedPolicyDocumentException"
+
+
 def test_the_role_is_made_again_when_it_is_needed(endpoint: Endpoint, cluster: str) -> None:
     iam, role = endpoint.client("iam"), "AWSServiceRoleForKafka"
     iam.delete_service_linked_role(RoleName=role)
