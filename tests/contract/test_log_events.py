@@ -157,8 +157,27 @@ def test_a_search_finds_in_the_order_asked_for(events: LogEvents) -> None:
     assert found(from_head=False, limit=2) == "ed 3"
     assert found(from_head=True, only=frozenset("t")) == "bd"
     assert found(from_head=True, only=frozenset()) == ""
+    assert found(from_head=True, only=frozenset("st")) == "bcde"
+    assert found(from_head=False, only=frozenset("st"), limit=2) == "ed 3"
+    assert found(from_head=True, only=frozenset("su")) == "ce"
     many = frozenset(f"{number}" for number in range(2_000))
     assert found(from_head=True, only=many | {"s"}) == "ce"
+
+
+def test_a_search_ends_in_time_whatever_streams_it_passes_over(ready: Database) -> None:
+    events = LogEvents(ready, search_seconds=0.0)
+    events.append(upload("g", "busy", (1, "a"), (2, "b")))
+    page = events.search(
+        "g",
+        START,
+        END,
+        9,
+        from_head=True,
+        matches=lambda _: True,
+        stream_ids=[f"quiet{number}" for number in range(100)],
+    )
+    events.close()
+    assert page.events == [] and page.rest is not None and page.rest[0] == 2
 
 
 @settings(
