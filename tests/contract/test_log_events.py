@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.system.waiting import until
 
 from sluicegate.store import log_groups, log_resource_policies, log_streams
 from sluicegate.store.database import Conflict, Database
@@ -13,7 +14,9 @@ from sluicegate.store.log_events import END, START, LogEvents, Totals, Upload
 from sluicegate.store.log_groups import LogGroup
 from sluicegate.store.log_resource_policies import LogResourcePolicy
 from sluicegate.store.log_streams import LogStream
+from sluicegate.store.log_sweep import LogSweep
 from sluicegate.store.schema import complete, journal, metadata
+from sluicegate.testing import FrozenClock
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
 
@@ -63,14 +66,20 @@ def test_totals_follow_what_is_written_and_removed(events: LogEvents) -> None:
     events.append(upload("g", "t", (4, "")))
     assert events.totals(["s", "none"]) == {"s": Totals(3, 7, 9)}
     assert events.stored_bytes(["g", "none"]) == {"g": 7 + 4 * 26}
-    events.prune("g", 5)
+    assert events.prune("g", 5)
     assert events.totals(["s", "t"]) == {"s": Totals(5, 7, 9), "t": Totals(None, 4, 9)}
     assert events.stored_bytes(["g"]) == {"g": 5 + 2 * 26}
     events.append(upload("g", "t", (6, "")))
     assert events.totals(["t"]) == {"t": Totals(6, 6, 9)}
-    events.delete_stream("s")
+    assert (events.groups(), events.streams("g", ""), events.streams("g", "s")) == (
+        ["g"],
+        ["s", "t"],
+        ["t"],
+    )
+    assert events.remove_streams(["s", "none"])
     assert events.totals(["s", "t"]) == {"t": Totals(6, 6, 9)}
-    events.delete_group("g")
+    assert events.remove_streams(["t"])
+    assert events.groups() == events.streams("g", "") == []
     assert (events.totals(["t"]), events.stored_bytes(["g"])) == ({}, {})
 
 
@@ -84,14 +93,44 @@ def test_an_upload_takes_what_has_expired_with_it(events: LogEvents) -> None:
     assert texts(events, "s") == []
 
 
-def test_many_events_are_removed(events: LogEvents) -> None:
+def test_many_events_are_removed_in_portions(events: LogEvents) -> None:
     events.append(upload("g", "s", *((1, "x") for _ in range(2_500))))
     events.append(upload("g", "t", *((1, "y") for _ in range(10))))
-    events.delete_stream("s")
-    assert (texts(events, "s"), texts(events, "t")) == ([], ["y"] * 10)
-    events.append(upload("g", "s", *((1, "x") for _ in range(2_500))))
-    events.delete_group("g")
-    assert (texts(events, "s"), texts(events, "t")) == ([], [])
+    for is_all, kept in ((False, 1_500), (False, 500), (True, 0)):
+        assert events.remove_streams(["s"]) is is_all
+        assert len(texts(events, "s", limit=9_999)) == kept
+        # By its totals, what is left is found.
+        assert ("s" in events.totals(["s"])) is not is_all
+    assert texts(events, "t") == ["y"] * 10
+
+
+def test_what_nobody_can_read_is_swept(ready: Database, events: LogEvents) -> None:
+    kept = LogGroup("id-g", "g", "STANDARD", 1, None, False, 1)
+    with ready.write() as tx:
+        log_groups.add(tx, ACCOUNT, REGION, kept)
+        log_streams.add(tx, ACCOUNT, REGION, LogStream("s", "id-g", "s", 1))
+    events.append(upload("id-g", "s", (5, "old"), (90_000_000, "new")))
+    events.append(upload("id-g", "gone", *((1, "x") for _ in range(1_500))))
+    events.append(upload("gone", "gone too", (1, "x")))
+    LogSweep(ready, events, FrozenClock(86_400_000 + 6)).sweep()
+    assert texts(events, "s") == ["new"]
+    assert texts(events, "gone") == texts(events, "gone too") == []
+    assert (events.groups(), events.streams("id-g", "")) == (["id-g"], ["s"])
+
+
+def test_a_sweep_begins_with_everything_and_goes_on_with_what_is_released(
+    ready: Database, events: LogEvents
+) -> None:
+    events.append(upload("left", "s", (1, "x")))
+    sweep = LogSweep(ready, events, FrozenClock(1))
+    sweep.start()
+    try:
+        until(lambda: events.groups() == [], "it is swept")
+        events.append(upload("other", "s", (1, "x")))
+        events.release("other")
+        until(lambda: events.groups() == [], "it is swept")
+    finally:
+        sweep.close()
 
 
 def test_a_search_finds_in_the_order_asked_for(events: LogEvents) -> None:
@@ -118,8 +157,27 @@ def test_a_search_finds_in_the_order_asked_for(events: LogEvents) -> None:
     assert found(from_head=False, limit=2) == "ed 3"
     assert found(from_head=True, only=frozenset("t")) == "bd"
     assert found(from_head=True, only=frozenset()) == ""
+    assert found(from_head=True, only=frozenset("st")) == "bcde"
+    assert found(from_head=False, only=frozenset("st"), limit=2) == "ed 3"
+    assert found(from_head=True, only=frozenset("su")) == "ce"
     many = frozenset(f"{number}" for number in range(2_000))
     assert found(from_head=True, only=many | {"s"}) == "ce"
+
+
+def test_a_search_ends_in_time_whatever_streams_it_passes_over(ready: Database) -> None:
+    events = LogEvents(ready, search_seconds=0.0)
+    events.append(upload("g", "busy", (1, "a"), (2, "b")))
+    page = events.search(
+        "g",
+        START,
+        END,
+        9,
+        from_head=True,
+        matches=lambda _: True,
+        stream_ids=[f"quiet{number}" for number in range(100)],
+    )
+    events.close()
+    assert page.events == [] and page.rest is not None and page.rest[0] == 2
 
 
 @settings(
@@ -136,7 +194,7 @@ def test_a_search_finds_in_the_order_asked_for(events: LogEvents) -> None:
 def test_pages_of_a_search_are_the_whole(
     events: LogEvents, times: list[int], limit: int, from_head: bool, odd_only: bool
 ) -> None:
-    events.delete_group("g")
+    events.remove_streams(["s"])
     events.append(upload("g", "s", *((at_ms, str(at_ms)) for at_ms in times)))
 
     def matches(message: str) -> bool:

@@ -28,6 +28,7 @@ from ..store.batching import BatchingWriter
 from ..store.database import Database, sqlite_url
 from ..store.decisions import DecisionLog
 from ..store.log_events import LogEvents
+from ..store.log_sweep import LogSweep
 from ..vault import Vault
 from .state import StateFolder
 
@@ -97,6 +98,7 @@ def build(
     folder = StateFolder(settings.state_folder).packages
     packages = stored_packages(folder, databases.state, durable=not throwaway)
     invocations = Invocations(databases.state, clock)
+    sweep = LogSweep(databases.state, log_events, clock)
     control = ControlPath(
         database=databases.state,
         log_events=log_events,
@@ -118,7 +120,7 @@ def build(
     def close() -> None:
         invocations.close(functions.forget)
         functions.close()
-        for each in (touches, decisions, log_events, databases):
+        for each in (sweep, touches, decisions, log_events, databases):
             each.close()
 
     facilities = _facilities(
@@ -130,15 +132,18 @@ def build(
         lambda: Counters(decisions.dropped, touches.dropped, log_events_lost()),
     )
     front = Front(control, facilities, settings.host_names)
-    start = _starting(packages, invocations)
+    start = _starting(packages, invocations, sweep)
     return Built(front, start, invocations.run_due, wipe, close)
 
 
-def _starting(packages: Packages, invocations: Invocations) -> Callable[[], None]:
+def _starting(
+    packages: Packages, invocations: Invocations, log_sweep: LogSweep
+) -> Callable[[], None]:
     def start() -> None:
         # What a kill left must not keep anybody from serving.
         with suppress(Unavailable):
             packages.sweep()
+        log_sweep.start()
         invocations.start()
 
     return start

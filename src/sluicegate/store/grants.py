@@ -1,7 +1,7 @@
 """Grants on KMS keys: permissions that stand beside policies and can be retired."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -61,7 +61,29 @@ def find(tx: Tx, grant_id: str) -> KeyGrant | None:
 
 def of_key(tx: Tx, key_id: str) -> list[KeyGrant]:
     """The grants on one key, by id."""
-    return [_grant(row) for row in tx.execute(_OF_KEY, {"key_id": key_id})]
+    query = sa.select(key_grants).where(key_grants.c.key_id == key_id).order_by(key_grants.c.id)
+    return [_grant(row) for row in tx.execute(query)]
+
+
+def to(tx: Tx, key_id: str, names: Iterable[str]) -> list[KeyGrant]:
+    """The grants on one key whose grantee is meant by any of `names`, by id.
+
+    Where a grantee has a unique id, only that means it.
+    """
+    asked = {"key_id": key_id, "names": list(names)}
+    return [_grant(row) for row in tx.execute(_TO, asked)]
+
+
+def named(tx: Tx, key_id: str, name: str) -> list[KeyGrant]:
+    """The grants on one key that were made with this name."""
+    query = sa.select(key_grants).where(key_grants.c.key_id == key_id, key_grants.c.name == name)
+    return [_grant(row) for row in tx.execute(query)]
+
+
+def count(tx: Tx, key_id: str) -> int:
+    """How many grants there are on one key."""
+    query = sa.select(sa.func.count()).select_from(key_grants)
+    return tx.execute(query.where(key_grants.c.key_id == key_id)).scalar_one()
 
 
 def retirable(tx: Tx, region: str, retiring: str, now_ms: int) -> list[tuple[KeyGrant, str]]:
@@ -85,9 +107,18 @@ def delete(tx: Tx, grant_id: str) -> None:
 
 
 # Made once: each use of a key asks it, and making a statement takes as long as running it.
-_OF_KEY = (
+_TO = (
     sa.select(key_grants)
-    .where(key_grants.c.key_id == sa.bindparam("key_id"))
+    .where(
+        key_grants.c.key_id == sa.bindparam("key_id"),
+        sa.or_(
+            key_grants.c.grantee_id.in_(sa.bindparam("names", expanding=True)),
+            sa.and_(
+                key_grants.c.grantee_id == "",
+                key_grants.c.grantee.in_(sa.bindparam("names", expanding=True)),
+            ),
+        ),
+    )
     .order_by(key_grants.c.id)
 )
 

@@ -63,7 +63,7 @@ key_grants = sa.Table(
     "key_grants",
     metadata,
     sa.Column("id", sa.String(64), primary_key=True),
-    sa.Column("key_id", sa.ForeignKey("keys.id"), nullable=False, index=True),
+    sa.Column("key_id", sa.ForeignKey("keys.id"), nullable=False),
     sa.Column("name", sa.String(256), nullable=True),
     # Grantee and retiring principal: as given (an ARN or a service's name), and the unique id an
     # ARN meant when the grant was made ('' where it has none).
@@ -77,6 +77,9 @@ key_grants = sa.Table(
     sa.Column("constraints", sa.Text, nullable=False),
     moment("created_ms"),
     sa.Index(None, "retiring"),
+    # Each use of a key asks for its caller's; making one that has a name, for the same again.
+    sa.Index(None, "key_id", "grantee_id", "grantee"),
+    sa.Index(None, "key_id", "name"),
 )
 
 

@@ -6,8 +6,9 @@ Their order is by time and then by arrival; a `Position` is a place between two 
 
 import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from heapq import merge
 from itertools import groupby
 
 import sqlalchemy as sa
@@ -27,10 +28,13 @@ EVENT_OVERHEAD_BYTES = 26
 
 PAGE_BYTES = 1024 * 1024
 
-# A page of a search ends after so long, whatever was found, so that no call takes longer.
 _SEARCH_SECONDS = 0.5
 
-_PRUNED_AT_ONCE = 1_000
+# Beyond so many streams a search reads the whole group: each read by itself has rows in memory.
+_READ_APART = 20
+
+# So that what arrives meanwhile is written in between.
+_REMOVED_AT_ONCE = 1_000
 _NAMED_AT_ONCE = 1_000
 
 log_events = sa.Table(
@@ -109,12 +113,19 @@ class Found:
 
 
 class LogEvents:
-    """Keeps log events. One thread writes them, several uploads per transaction."""
+    """Keeps log events. One thread writes them, several uploads per transaction.
 
-    def __init__(self, database: Database) -> None:
+    A page of a search ends after `search_seconds`, whatever was found, so that no call takes
+    longer.
+    """
+
+    def __init__(self, database: Database, *, search_seconds: float = _SEARCH_SECONDS) -> None:
         self._database = database
+        self._search_seconds = search_seconds
         # An item is a whole upload, a megabyte at most: few may wait, few go in one transaction.
         self._writer = BatchingWriter("log-events", database, _write, capacity=256, batch=64)
+        # Where nothing sweeps, as in most tests, what is released stays.
+        self._released: Callable[[str], None] = lambda _group_id: None
 
     def append(self, upload: Upload) -> None:
         """Store events; they are committed when this returns. `Unavailable`: nothing happened."""
@@ -155,14 +166,23 @@ class LogEvents:
         A page may be short, or empty, with a `rest`: it ends after `limit` events, a megabyte of
         them, or half a second.
         """
-        where = log_events.c.group_id == group_id
-        if stream_ids is not None and len(stream_ids) <= _NAMED_AT_ONCE:
-            where &= log_events.c.stream_id.in_(list(stream_ids))
+        if stream_ids is None or len(stream_ids) > _READ_APART:
+            # Streams that were not asked for are passed over below, where time is counted: the
+            # database would do so for as long as it takes.
+            places = [log_events.c.group_id == group_id]
+        else:
+            places = [log_events.c.stream_id == stream_id for stream_id in stream_ids]
         found: list[Event] = []
         size = 0
-        deadline = time.monotonic() + _SEARCH_SECONDS
-        rows = _between(where, low, high, from_head=from_head)
-        with self._database.read() as tx, closing(_stream(tx, rows)) as events:
+        deadline = time.monotonic() + self._search_seconds
+        with self._database.read() as tx, ExitStack() as closed:
+            sources = [
+                closed.enter_context(
+                    closing(_stream(tx, _between(where, low, high, from_head=from_head)))
+                )
+                for where in places
+            ]
+            events = merge(*sources, key=lambda each: each.position, reverse=not from_head)
             for number, event in enumerate(events):
                 cost = _cost(event)
                 is_full = len(found) == limit or (found and size + cost > PAGE_BYTES)
@@ -195,37 +215,56 @@ class LogEvents:
                     stored[group_id] = int(size)
         return stored
 
-    def prune(self, group_id: str, before_ms: int) -> None:
-        """Remove what a group has from before `before_ms`."""
-        self._while_full(lambda tx: _prune(tx, group_id, before_ms))
+    def groups(self) -> list[str]:
+        """The groups that hold, or held, events."""
+        query = sa.select(log_stream_totals.c.group_id).distinct()
+        with self._database.read() as tx:
+            return list(tx.execute(query).scalars())
 
-    def delete_stream(self, stream_id: str) -> None:
-        """Remove all events of a stream."""
-        self._delete(log_events.c.stream_id == stream_id)
-        with self._database.write() as tx:
-            tx.execute(log_stream_totals.delete().where(log_stream_totals.c.stream_id == stream_id))
+    def streams(self, group_id: str, after: str) -> list[str]:
+        """Some of the streams of a group that hold, or held, events: by id, those past `after`."""
+        table = log_stream_totals.c
+        query = sa.select(table.stream_id).where(table.group_id == group_id)
+        query = query.where(table.stream_id > after).order_by(table.stream_id)
+        with self._database.read() as tx:
+            return list(tx.execute(query.limit(_NAMED_AT_ONCE)).scalars())
 
-    def delete_group(self, group_id: str) -> None:
-        """Remove all events of a group."""
-        self._delete(log_events.c.group_id == group_id)
+    def prune(self, group_id: str, before_ms: int) -> bool:
+        """Remove some of what a group has from before `before_ms`; whether nothing is left of it.
+
+        A bounded number of events, as in `remove_streams`.
+        """
+        table = log_events.c
+        expired = sa.select(table.id).where(table.group_id == group_id, table.at_ms < before_ms)
+        with self._database.read() as tx:
+            if tx.execute(expired.limit(1)).first() is None:
+                return True
         with self._database.write() as tx:
-            tx.execute(log_stream_totals.delete().where(log_stream_totals.c.group_id == group_id))
+            return _prune(tx, group_id, before_ms) < _REMOVED_AT_ONCE
+
+    def remove_streams(self, stream_ids: Sequence[str]) -> bool:
+        """Remove some of the events of streams, a thousand at most; whether nothing is left."""
+        some = sa.select(log_events.c.id).where(log_events.c.stream_id.in_(stream_ids))
+        query = log_events.delete().where(log_events.c.id.in_(some.limit(_REMOVED_AT_ONCE)))
+        totals = log_stream_totals
+        with self._database.write() as tx:
+            is_all = tx.execute(query).rowcount < _REMOVED_AT_ONCE
+            if is_all:
+                # INVARIANT: there are totals wherever there are events; by them these are found.
+                tx.execute(totals.delete().where(totals.c.stream_id.in_(stream_ids)))
+        return is_all
+
+    def release(self, group_id: str) -> None:
+        """Say that a group has events which nobody can read any more: they are removed soon."""
+        self._released(group_id)
+
+    def release_to(self, remove: Callable[[str], None]) -> None:
+        """Have groups that are released told to `remove`, which returns at once."""
+        self._released = remove
 
     def close(self) -> None:
         """Write what is still queued and end the writing thread; the database stays open."""
         self._writer.close()
-
-    def _delete(self, where: "sa.ColumnElement[bool]") -> None:
-        some = sa.select(log_events.c.id).where(where).limit(_PRUNED_AT_ONCE)
-        query = log_events.delete().where(log_events.c.id.in_(some))
-        self._while_full(lambda tx: tx.execute(query).rowcount)
-
-    def _while_full(self, remove: Callable[[Tx], int]) -> None:
-        """Remove in short transactions: what arrives meanwhile is written in between."""
-        removed = _PRUNED_AT_ONCE
-        while removed == _PRUNED_AT_ONCE:
-            with self._database.write() as tx:
-                removed = remove(tx)
 
 
 def _write(tx: Tx, uploads: Sequence[Upload]) -> None:
@@ -270,7 +309,7 @@ def _prune(tx: Tx, group_id: str, before_ms: int) -> int:
     size = sa.func.length(table.message)
     query = sa.select(table.stream_id, table.id, size).order_by(table.at_ms, table.id)
     query = query.where(table.group_id == group_id, table.at_ms < before_ms)
-    gone = sorted(tuple(row) for row in tx.execute(query.limit(_PRUNED_AT_ONCE)))
+    gone = sorted(tuple(row) for row in tx.execute(query.limit(_REMOVED_AT_ONCE)))
     if gone:
         tx.execute(log_events.delete().where(table.id.in_([event_id for _, event_id, _ in gone])))
     for stream_id, events in groupby(gone, key=lambda row: row[0]):

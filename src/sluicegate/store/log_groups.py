@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from .database import Tx
 from .schema import metadata, moment, owner
 
+_DAY_MS = 24 * 60 * 60 * 1000
+
 log_groups = sa.Table(
     "log_groups",
     metadata,
@@ -35,6 +37,12 @@ class LogGroup:
     kms_key_arn: str | None
     is_protected: bool
     created_ms: int
+
+    def kept_since_ms(self, now_ms: int) -> int:
+        """The time before which its events have expired; 0 when they never do."""
+        if self.retention_days is None:
+            return 0
+        return max(0, now_ms - self.retention_days * _DAY_MS)
 
 
 _GROUP = (

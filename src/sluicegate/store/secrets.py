@@ -48,6 +48,8 @@ secret_versions = sa.Table(
     sa.Column("kms_key", sa.String(2048), nullable=True),
     moment("created_ms"),
     moment("accessed_ms", nullable=True),
+    # What is asked of many versions at each write: values, which are long, are not gone through.
+    sa.Index(None, "secret_id", "position", "id", "created_ms"),
 )
 
 secret_stages = sa.Table(
@@ -114,6 +116,17 @@ class Version:
         return f"Version({self.secret_id}, {self.id})"
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A version without its value."""
+
+    id: str
+    position: int
+    kms_key: str | None
+    created_ms: int
+    accessed_ms: int | None
+
+
 def arn_of(account: str, region: str, name: str) -> str:
     """The ARN of a secret, `name` with or without a suffix."""
     return f"arn:{partition_of(region)}:secretsmanager:{region}:{account}:secret:{name}"
@@ -175,11 +188,31 @@ def version(tx: Tx, secret_id: str, version_id: str) -> Version | None:
     return None if row is None else Version(**row._mapping)
 
 
-def versions(tx: Tx, secret_id: str) -> list[Version]:
-    """Every version of a secret, oldest first."""
-    query = sa.select(secret_versions).where(secret_versions.c.secret_id == secret_id)
-    rows = tx.execute(query.order_by(secret_versions.c.position, secret_versions.c.id))
+def versions(tx: Tx, secret_id: str, version_ids: Iterable[str]) -> list[Version]:
+    """Those of `version_ids` that a secret has, oldest first, with their values."""
+    table = secret_versions.c
+    query = sa.select(secret_versions).where(
+        table.secret_id == secret_id, table.id.in_(list(version_ids))
+    )
+    rows = tx.execute(query.order_by(table.position, table.id))
     return [Version(**row._mapping) for row in rows]
+
+
+def listed(tx: Tx, secret_id: str) -> list[Listed]:
+    """Every version of a secret, oldest first."""
+    table = secret_versions.c
+    query = sa.select(
+        table.id, table.position, table.kms_key, table.created_ms, table.accessed_ms
+    ).where(table.secret_id == secret_id)
+    return [Listed(*row) for row in tx.execute(query.order_by(table.position, table.id))]
+
+
+def ages(tx: Tx, secret_id: str) -> dict[str, int]:
+    """When each version of a secret was made (ms), by its id, oldest first."""
+    table = secret_versions.c
+    query = sa.select(table.id, table.created_ms).where(table.secret_id == secret_id)
+    rows = tx.execute(query.order_by(table.position, table.id))
+    return {row.id: row.created_ms for row in rows}
 
 
 def next_position(tx: Tx, secret_id: str) -> int:

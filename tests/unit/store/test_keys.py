@@ -95,6 +95,19 @@ def test_grants_keep_their_constraints(database: Database) -> None:
         assert grants.retirable(tx, "eu-west-1", GRANT.retiring, NOW) == []
 
 
+def test_a_grants_grantee_is_its_unique_id_where_it_has_one(database: Database) -> None:
+    service = replace(GRANT, id="ef" * 32, grantee="kafka.amazonaws.com", grantee_id="", name="n")
+    with database.write() as tx:
+        grants.create(tx, GRANT)
+        grants.create(tx, service)
+        assert grants.to(tx, KEY.id, ["AIDA1", "AIDA3"]) == [GRANT]
+        assert grants.to(tx, KEY.id, [GRANT.grantee, "AIDA3"]) == []
+        assert grants.to(tx, KEY.id, ["kafka.amazonaws.com"]) == [service]
+        assert grants.to(tx, "other", ["AIDA1"]) == grants.to(tx, KEY.id, []) == []
+        assert grants.named(tx, KEY.id, "n") == [service]
+        assert (grants.count(tx, KEY.id), grants.count(tx, "other")) == (2, 0)
+
+
 def test_every_change_of_permissions_moves_the_epoch(database: Database) -> None:
     alias = Alias(ACCOUNT, REGION, "alias/a", KEY.id, NOW, NOW)
     with database.write() as tx:

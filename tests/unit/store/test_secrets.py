@@ -50,7 +50,7 @@ def test_a_secret_past_its_date_leaves_nothing_behind(database: Database) -> Non
         assert secrets.by_name(tx, ACCOUNT, REGION, "s", NOW + 10) is None
         assert secrets.of_account(tx, ACCOUNT, REGION, NOW + 10) == []
         secrets.prune(tx, NOW + 10)
-        assert secrets.versions(tx, SECRET.id) == []
+        assert secrets.listed(tx, SECRET.id) == []
         assert secrets.stages(tx, SECRET.id) == {}
         assert tags.of(tx, SECRET.id) == {}
         secrets.create(tx, SECRET)

@@ -18,6 +18,7 @@ from . import keyring, paging, questions, states, tokens
 from .keyring import Named
 
 _EQUALS, _SUBSET = "EncryptionContextEquals", "EncryptionContextSubset"
+_PER_KEY = 50_000
 _GRANT_ID = re.compile(r"[0-9a-f]{64}")
 _SERVICE_SUFFIX = ".amazonaws.com"
 
@@ -26,14 +27,10 @@ def _create_asks(call: Call, params: Params) -> Iterable[Ask]:
     with call.database.read() as tx:
         what = keyring.named(tx, call, params.get("KeyId") or "")
         context = {**_for_aws_resource(call, params), **_create_context(params)}
-        held = grants.of_key(tx, what.key.id) if what.key else []
+        held = questions.held(tx, call, "CreateGrant", what.key) if what.key else []
         # A grant passes on no more than it gives: fewer operations, constraints as tight.
         granted = tuple(
-            questions.for_decision(grant, "CreateGrant")
-            for grant in held
-            if "CreateGrant" in grant.operations
-            and questions.is_for(call, grant)
-            and _covers(grant, params)
+            questions.for_decision(grant, "CreateGrant") for grant in held if _covers(grant, params)
         )
         return [questions.ask(tx, call, "CreateGrant", what, context, granted=granted)]
 
@@ -47,6 +44,10 @@ def _create(call: Call, params: Params) -> Result:
         tokens.stop_if_dry(params)
         same = _same_by_name(tx, grant)
         if same is None:
+            if grants.count(tx, key.id) >= _PER_KEY:
+                raise AwsError(
+                    "LimitExceededException", f"A key can have at most {_PER_KEY} grants."
+                )
             grants.create(tx, grant)
     made = same or grant
     return {"GrantId": made.id, "GrantToken": tokens.of_grant(call, made.id)}
@@ -186,7 +187,12 @@ def _same_by_name(tx: Tx, grant: KeyGrant) -> KeyGrant | None:
     if grant.name is None:
         return None
     return next(
-        (old for old in grants.of_key(tx, grant.key_id) if _content(old) == _content(grant)), None
+        (
+            old
+            for old in grants.named(tx, grant.key_id, grant.name)
+            if _content(old) == _content(grant)
+        ),
+        None,
     )
 
 

@@ -14,7 +14,6 @@ from .naming import (
     ask_group,
     ask_stream,
     group_in,
-    kept_since_ms,
     stream_in,
     stream_named,
 )
@@ -45,7 +44,7 @@ def _put(call: Call, params: Params) -> Result:
     _check_batch(events, times)
     with call.database.read() as tx:
         group, stream = stream_in(tx, call, params)
-    since_ms = kept_since_ms(call, group)
+    since_ms = group.kept_since_ms(call.now_ms)
     too_old = bisect_left(times, call.now_ms - _OLDEST_MS)
     expired = bisect_left(times, since_ms)
     too_new = bisect_right(times, call.now_ms + _LATEST_MS)
@@ -114,7 +113,7 @@ def _range(
     call: Call, group: LogGroup, params: Params, place: Place | None, *, last_ms: int | None
 ) -> tuple[Position, Position]:
     """The places between which to read: by the call's times, its token and the retention."""
-    start_ms = max(params.get("startTime") or 0, kept_since_ms(call, group))
+    start_ms = max(params.get("startTime") or 0, group.kept_since_ms(call.now_ms))
     low = min((start_ms, 0), END)
     high = END if last_ms is None else min((last_ms + 1, 0), END)
     if place is None:

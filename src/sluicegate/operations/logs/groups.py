@@ -2,12 +2,10 @@
 
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from ...access import Ask
-from ...errors import AwsError, Unavailable
+from ...errors import AwsError
 from ...store import log_groups, log_resource_policies, log_streams, tags
 from ...store.database import Conflict, Tx
 from ...store.log_groups import LogGroup
@@ -19,7 +17,6 @@ from .naming import (
     ask_group,
     group_arn,
     group_in,
-    kept_since_ms,
     on_group,
     on_tags,
 )
@@ -100,8 +97,7 @@ def _delete(call: Call, params: Params) -> Result:
         tags.remove(tx, group.id)
         log_groups.remove(tx, group.id)
     # The group is gone, and with its id the way to its events: these only take room now.
-    with suppress(Unavailable):
-        call.log_events.delete_group(group.id)
+    call.log_events.release(group.id)
     return {}
 
 
@@ -273,11 +269,10 @@ def _put_retention(call: Call, params: Params) -> Result:
             f"constraint: Member must satisfy enum value set: {list(_RETENTIONS)}"
         )
     with call.database.write() as tx:
-        group = replace(group_in(tx, call, params), retention_days=days)
+        group = group_in(tx, call, params)
         log_groups.set_retention(tx, group.id, days)
-    # What expires now is not shown any more, whether it could be removed just yet or not.
-    with suppress(Unavailable):
-        call.log_events.prune(group.id, kept_since_ms(call, group))
+    # What expires now is not shown any more, and need not be removed before the answer.
+    call.log_events.release(group.id)
     return {}
 
 

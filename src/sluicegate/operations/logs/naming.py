@@ -21,7 +21,6 @@ from ...store.log_groups import LogGroup
 from ...store.log_streams import LogStream
 from ..operation import Call, Params
 
-_DAY_MS = 24 * 60 * 60 * 1000
 _NAMELESS_STREAM = ":log-stream:"
 _GROUP_NAME = re.compile(r"[.\-_/#A-Za-z0-9]{1,512}")
 
@@ -90,13 +89,6 @@ def stream_named(tx: Tx, group: LogGroup, name: str) -> LogStream:
     if stream is None:
         raise AwsError("ResourceNotFoundException", "The specified log stream does not exist.")
     return stream
-
-
-def kept_since_ms(call: Call, group: LogGroup) -> int:
-    """The time before which a group's events have expired; 0 when they never do."""
-    if group.retention_days is None:
-        return 0
-    return max(0, call.now_ms - group.retention_days * _DAY_MS)
 
 
 def ask_all(call: Call, _params: Params) -> Iterable[Ask]:

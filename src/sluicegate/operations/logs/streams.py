@@ -1,10 +1,9 @@
 """Log streams: made, described, deleted."""
 
 import uuid
-from contextlib import suppress
 from typing import Any
 
-from ...errors import AwsError, Unavailable
+from ...errors import AwsError
 from ...store import log_streams
 from ...store.database import Conflict, Tx
 from ...store.log_events import Totals
@@ -16,7 +15,6 @@ from .naming import (
     ask_group,
     ask_stream,
     group_in,
-    kept_since_ms,
     stream_arn,
     stream_in,
 )
@@ -49,8 +47,7 @@ def _delete(call: Call, params: Params) -> Result:
         refuse_protected(group)
         log_streams.remove(tx, stream.id)
     # The stream is gone, and with its id the way to its events: these only take room now.
-    with suppress(Unavailable):
-        call.log_events.delete_stream(stream.id)
+    call.log_events.release(group.id)
     return {}
 
 
@@ -124,7 +121,7 @@ def _entry(call: Call, group: LogGroup, stream: LogStream, held: Totals | None) 
         "lastIngestionTime": held.ingested_ms,
         "uploadSequenceToken": sequence_token(held.ingested_ms),
     }
-    since_ms = kept_since_ms(call, group)
+    since_ms = group.kept_since_ms(call.now_ms)
     if held.first_ms is not None and held.last_ms >= since_ms:
         entry["firstEventTimestamp"] = max(held.first_ms, since_ms)
         entry["lastEventTimestamp"] = held.last_ms

@@ -90,13 +90,12 @@ def encrypted(call: Call, replica: Secret, versions: Iterable[Version], values: 
 
 def labelled(tx: Tx, secret: Secret) -> list[Version]:
     """The versions of a secret that a label is on: what is replicated."""
-    ids = set(secrets.stages(tx, secret.id).values())
-    return [version for version in secrets.versions(tx, secret.id) if version.id in ids]
+    return secrets.versions(tx, secret.id, set(secrets.stages(tx, secret.id).values()))
 
 
 def versions_lacking(tx: Tx, replica: Secret, wanted: Iterable[Version]) -> list[Version]:
     """Those of `wanted` that a replica does not hold."""
-    held = {version.id for version in secrets.versions(tx, replica.id)}
+    held = secrets.ages(tx, replica.id)
     return [version for version in wanted if version.id not in held]
 
 
@@ -133,7 +132,7 @@ def _mirror(
     tags.remove(tx, replica.id)
     tags.put(tx, replica.id, tags.of(tx, primary.id))
     failure = _bring(tx, primary, replication, replica, copy)
-    if failure is not None and not secrets.versions(tx, replica.id):
+    if failure is not None and not secrets.ages(tx, replica.id):
         # AWS leaves no secret in a region that never had a value to use there.
         secret_replicas.put(tx, replace(replication, replica_id=None, failure=failure))
         secrets.delete(tx, replica.id)
@@ -147,14 +146,13 @@ def _bring(
     """Bring versions and labels of a replica up to date; why not, if they cannot be."""
     if copy is not None and copy.replica.kms_key != replica.kms_key:
         raise lookup.changed_meanwhile()
-    kept = {version.id: version for version in secrets.versions(tx, primary.id)}
-    held = {version.id for version in secrets.versions(tx, replica.id)}
-    secrets.remove_versions(tx, replica.id, held - kept.keys())
-    for version_id, sealed in copy.sealed.items() if copy else ():
-        if version_id in kept and version_id not in held:
-            held.add(version_id)
-            version = replace(kept[version_id], secret_id=replica.id, sealed=sealed)
-            secrets.add_version(tx, replace(version, kms_key=replica.kms_key, accessed_ms=None))
+    held = set(secrets.ages(tx, replica.id))
+    secrets.remove_versions(tx, replica.id, held - secrets.ages(tx, primary.id).keys())
+    sealed = copy.sealed if copy else {}
+    for version in secrets.versions(tx, primary.id, sealed.keys() - held):
+        held.add(version.id)
+        version = replace(version, secret_id=replica.id, sealed=sealed[version.id])
+        secrets.add_version(tx, replace(version, kms_key=replica.kms_key, accessed_ms=None))
     labels = secrets.stages(tx, primary.id)
     if held.issuperset(labels.values()):
         secrets.put_stages(tx, replica.id, labels)

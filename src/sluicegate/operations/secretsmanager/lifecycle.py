@@ -205,7 +205,7 @@ def _rewrapped(call: Call, secret: Secret, changed: Secret) -> list[tuple[Versio
     with call.database.read() as tx:
         placed = secrets.stages(tx, secret.id)
         ids = {placed[label] for label in _REWRAPPED if label in placed}
-        held = [version for version in secrets.versions(tx, secret.id) if version.id in ids]
+        held = secrets.versions(tx, secret.id, ids)
     return [(version, envelopes.rewrap(call, secret, version, changed.kms_key)) for version in held]
 
 

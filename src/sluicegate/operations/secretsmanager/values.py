@@ -9,7 +9,7 @@ from ...errors import AccessDenied, AwsError, Unavailable
 from ...iam.model import Context
 from ...store import secrets
 from ...store.database import Tx
-from ...store.secrets import Secret, Version
+from ...store.secrets import Listed, Secret, Version
 from ..operation import Call, Operation, Params, Result
 from . import copies, envelopes, listing, lookup, versions
 from .envelopes import Value
@@ -163,7 +163,7 @@ def _list_versions(call: Call, params: Params) -> Result:
     with call.database.read() as tx:
         secret = lookup.find(tx, call, params["SecretId"])
         placed = versions.by_version(secrets.stages(tx, secret.id))
-        held = secrets.versions(tx, secret.id)
+        held = secrets.listed(tx, secret.id)
     if not params.get("IncludeDeprecated"):
         held = [version for version in held if version.id in placed]
     shown, token = listing.page(
@@ -177,7 +177,7 @@ def _list_versions(call: Call, params: Params) -> Result:
     }
 
 
-def _entry(version: Version, placed: Mapping[str, list[str]]) -> dict[str, object]:
+def _entry(version: Listed, placed: Mapping[str, list[str]]) -> dict[str, object]:
     accessed_ms = version.accessed_ms
     return {
         "VersionId": version.id,

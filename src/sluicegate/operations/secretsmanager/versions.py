@@ -15,6 +15,7 @@ from .envelopes import Value
 CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
 
 _KEPT = 100
+_MOST = 1_000
 _LABELS_PER_VERSION = 20
 _DAY_MS = 86_400_000
 
@@ -100,11 +101,18 @@ def by_version(placed: Mapping[str, str]) -> dict[str, list[str]]:
 
 def _drop_old(tx: Tx, secret_id: str, now_ms: int) -> None:
     """Keep a hundred versions; labelled ones and those of the last day are never dropped."""
-    held = secrets.versions(tx, secret_id)
-    labelled = by_version(secrets.stages(tx, secret_id))
+    held = secrets.ages(tx, secret_id)
+    labelled = set(secrets.stages(tx, secret_id).values())
     droppable = [
-        version.id
-        for version in held
-        if version.id not in labelled and version.created_ms <= now_ms - _DAY_MS
+        version_id
+        for version_id, created_ms in held.items()
+        if version_id not in labelled and created_ms <= now_ms - _DAY_MS
     ]
-    secrets.remove_versions(tx, secret_id, droppable[: max(0, len(held) - _KEPT)])
+    dropped = droppable[: max(0, len(held) - _KEPT)]
+    if len(held) - len(dropped) > _MOST:
+        raise AwsError(
+            "LimitExceededException",
+            f"A secret can have at most {_MOST} versions. Those without staging labels are "
+            "removed when they are a day old.",
+        )
+    secrets.remove_versions(tx, secret_id, dropped)

@@ -1,10 +1,12 @@
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from tests.unit.operations.asserting import ACCOUNT, ALICE, allow, refused
 from tests.unit.operations.kms.asserting import ARN
 
 from sluicegate.access.sessions import Sessions
+from sluicegate.store.keys import key_grants
 from sluicegate.testing import Endpoint, Member
 from sluicegate.wire.client import Credentials
 
@@ -232,3 +234,24 @@ def test_a_grant_for_one_source_passes_on_none_for_others(
     child = {"KeyId": f"{ARN}:key/{key}", "GranteePrincipal": alice.arn, "Operations": ["Decrypt"]}
     assert refused(msk.create_grant, **child)[0] == "AccessDeniedException"
     msk.create_grant(**child, Constraints={"SourceArn": source})
+
+
+def test_a_key_has_fifty_thousand_grants(
+    endpoint: Endpoint, kms: Any, key: str, alice: Member
+) -> None:
+    made = kms.create_grant(KeyId=key, GranteePrincipal=alice.arn, Operations=["Encrypt"], Name="n")
+    with endpoint.databases.state.write() as tx:
+        (row,) = tx.execute(sa.select(key_grants)).mappings()
+        tx.execute(
+            key_grants.insert(), [{**row, "id": f"{n:064}", "name": None} for n in range(49_998)]
+        )
+    whole = {"KeyId": key, "GranteePrincipal": endpoint.user("bob").arn, "Operations": ["Encrypt"]}
+    kms.create_grant(**whole)
+    assert refused(kms.create_grant, **whole) == (
+        "LimitExceededException",
+        "A key can have at most 50000 grants.",
+    )
+    # What is there already is no new one.
+    kms.create_grant(KeyId=key, GranteePrincipal=alice.arn, Operations=["Encrypt"], Name="n")
+    kms.revoke_grant(KeyId=key, GrantId=made["GrantId"])
+    kms.create_grant(**whole)

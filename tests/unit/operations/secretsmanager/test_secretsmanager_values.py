@@ -1,14 +1,16 @@
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.operations.asserting import refused
+from tests.unit.operations.asserting import ACCOUNT, refused
 from tests.unit.operations.secretsmanager.asserting import DELETED, TOKENS
 
 from sluicegate.operations.secretsmanager import versions
+from sluicegate.store import secrets
 from sluicegate.testing import Endpoint
 
 FIRST, SECOND, THIRD = TOKENS[:3]
@@ -207,6 +209,27 @@ def test_about_a_hundred_versions_are_kept(client: Any, endpoint: Endpoint) -> N
     page = client.list_secret_version_ids(**everything)
     assert len(page["Versions"]) == 100 and "NextToken" not in page
     assert client.get_secret_value(SecretId="s")["SecretString"] == "last"
+
+
+def test_versions_of_one_day_are_bounded(client: Any, endpoint: Endpoint) -> None:
+    client.create_secret(Name="s", SecretString="first", ClientRequestToken=FIRST)
+    with endpoint.databases.state.write() as tx:
+        secret = secrets.by_name(tx, ACCOUNT, "us-east-1", "s", endpoint.clock.now_ms())
+        assert secret is not None
+        version = secrets.version(tx, secret.id, FIRST)
+        assert version is not None
+        for position in range(1, 999):
+            secrets.add_version(tx, replace(version, id=f"{position:064}", position=position))
+    client.put_secret_value(SecretId="s", SecretString="the thousandth")
+    put = {"SecretId": "s", "SecretString": "one more"}
+    assert refused(client.put_secret_value, **put) == (
+        "LimitExceededException",
+        "A secret can have at most 1000 versions. Those without staging labels are removed when "
+        "they are a day old.",
+    )
+    assert client.get_secret_value(SecretId="s")["SecretString"] == "the thousandth"
+    endpoint.clock.advance(seconds=DAY_SECONDS + 1)
+    client.put_secret_value(**put)
 
 
 def test_a_changed_key_goes_on_reading_what_is_labelled(client: Any, endpoint: Endpoint) -> None:
