@@ -10,8 +10,10 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from queue import SimpleQueue
 
 from ..clock import Clock
+from ..rounds import Round
 from . import log_groups, log_streams
 from .database import Database
 from .log_events import LogEvents
@@ -32,67 +34,51 @@ class LogSweep:
         self._state = state
         self._log_events = log_events
         self._clock = clock
-        self._named: set[str] = set()
-        self._changed = threading.Condition()
-        self._is_closed = False
-        self._thread = threading.Thread(target=self._run, name="log-sweep", daemon=True)
+        self._named: SimpleQueue[str] = SimpleQueue()
+        self._look_at = 0.0
+        self._closed = threading.Event()
+        self._round = Round("log-sweep", self._step)
 
     def start(self) -> None:
         """Sweep from now on, what an earlier process left first."""
         self._log_events.release_to(self._name)
-        self._thread.start()
+        self._round.start()
 
     def close(self) -> None:
         """Sweep no more; the databases stay open."""
-        with self._changed:
-            self._is_closed = True
-            self._changed.notify_all()
-        if self._thread.ident is not None:
-            self._thread.join()
+        self._closed.set()
+        self._round.end(wait=not self._round.has_ended)
 
     def sweep(self) -> None:
         """Look through everything, once."""
         for group_id in self._log_events.groups():
-            if self._is_closed:
+            if self._closed.is_set():
                 return
             self._sweep_group(group_id)
 
     def _name(self, group_id: str) -> None:
-        with self._changed:
-            self._named.add(group_id)
-            self._changed.notify_all()
+        self._named.put(group_id)
+        self._round.again(time.monotonic())
 
-    def _run(self) -> None:
-        look = time.monotonic()
-        while not self._is_closed:
-            try:
-                if time.monotonic() >= look:
-                    self.sweep()
-                    look = time.monotonic() + _LOOK_SECONDS
-                for group_id in self._released(look - time.monotonic()):
-                    self._sweep_group(group_id)
-            except Exception:  # noqa: BLE001 - the top of this thread
-                _log.exception("log events are not swept")
-                self._pause(_FAULT_SECONDS)
-                # What was named is found again by looking through everything.
-                look = time.monotonic()
-
-    def _released(self, seconds: float) -> set[str]:
-        """The groups named since; waits for some, so long."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._named or self._is_closed, seconds)
-            named, self._named = self._named, set()
-        return named
-
-    def _pause(self, seconds: float) -> None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._is_closed, seconds)
+    def _step(self) -> float:
+        try:
+            if time.monotonic() >= self._look_at:
+                self.sweep()
+                self._look_at = time.monotonic() + _LOOK_SECONDS
+            for group_id in {self._named.get() for _ in range(self._named.qsize())}:
+                self._sweep_group(group_id)
+        except Exception:  # noqa: BLE001 - it must not stop for good, nor try again all the time
+            _log.exception("log events are not swept")
+            # What was named is found again by looking through everything.
+            self._look_at = 0.0
+            return _FAULT_SECONDS
+        return self._look_at - time.monotonic()
 
     def _sweep_group(self, group_id: str) -> None:
         after = ""
         # INVARIANT: the events are looked at before the state: a stream is there before its first
         # event, and its id is no other's, so that one the state does not have is gone for good.
-        while not self._is_closed and (ids := self._log_events.streams(group_id, after)):
+        while not self._closed.is_set() and (ids := self._log_events.streams(group_id, after)):
             after = ids[-1]
             with self._state.read() as tx:
                 known = log_streams.names(tx, ids)
@@ -105,5 +91,5 @@ class LogSweep:
             self._remove(partial(self._log_events.prune, group_id, since_ms))
 
     def _remove(self, remove_some: Callable[[], bool]) -> None:
-        while not (self._is_closed or remove_some()):
-            self._pause(_PAUSE_SECONDS)
+        while not (self._closed.is_set() or remove_some()):
+            self._closed.wait(_PAUSE_SECONDS)
