@@ -40,3 +40,13 @@ def partition_of(region: str) -> str:
     if region.startswith("us-gov-"):
         return "aws-us-gov"
     return "aws"
+
+
+def root_arn(account: str) -> str:
+    """The ARN of an account itself; IAM's are in partition aws in every region."""
+    return f"arn:aws:iam::{account}:root"
+
+
+def session_arn(account: str, role: str, session: str) -> str:
+    """The ARN of a session of the role of that name."""
+    return f"arn:aws:sts::{account}:assumed-role/{role}/{session}"

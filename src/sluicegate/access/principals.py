@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from ..arn import root_arn, session_arn
 from ..clock import to_datetime
 from ..iam.model import Principal, PrincipalKind
 from ..store.principals import Entity
@@ -12,7 +13,7 @@ from .sessions import SealedSession
 
 def root(key: RootKey) -> Caller:
     """The account's root user."""
-    arn = f"arn:aws:iam::{key.account}:root"
+    arn = root_arn(key.account)
     principal = Principal(
         PrincipalKind.ROOT, key.account, arn, key.account, frozenset({arn, key.account})
     )
@@ -37,7 +38,7 @@ def role_session(
     entity: Entity, access_key: str, session: Session, tags: Mapping[str, str]
 ) -> Caller:
     """A session of a role. Its tags cover the role's tags of the same name."""
-    arn = f"arn:aws:sts::{entity.account}:assumed-role/{entity.name}/{session.name}"
+    arn = session_arn(entity.account, entity.name, session.name)
     principal = Principal(
         PrincipalKind.ROLE_SESSION,
         entity.account,

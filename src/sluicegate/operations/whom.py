@@ -3,10 +3,10 @@
 import re
 
 from .. import iam
-from ..arn import Arn
+from ..arn import Arn, session_arn
 from ..store import identities
 from ..store.database import Tx
-from ..store.identities import Entity, Kind
+from ..store.identities import Kind
 
 _ACCOUNT = re.compile("[0-9]{12}")
 _KINDS = {"user": Kind.USER, "role": Kind.ROLE}
@@ -42,7 +42,7 @@ def unique_id(tx: Tx, name: str) -> str | None:
             return entity.id if entity and entity.arn == name else None
         case "sts", "assumed-role" if session := _SESSION.fullmatch(rest):
             role = identities.find(tx, Kind.ROLE, arn.account, session[1])
-            is_its = role is not None and _session_arn(role, session[2]) == name
+            is_its = role is not None and session_arn(role.account, role.name, session[2]) == name
             return f"{role.id}:{session[2]}" if role and is_its else None
         case "sts", "federated-user" if rest:
             return ""
@@ -74,10 +74,6 @@ def shown(tx: Tx, text: str) -> str:
         entity = identities.by_id(tx, _PREFIXES[name[:4]], found[1]) if found else None
         if found is None or entity is None:
             return name
-        return _session_arn(entity, found[2]) if found[2] else entity.arn
+        return session_arn(entity.account, entity.name, found[2]) if found[2] else entity.arn
 
     return iam.rewrite_principals(text, show)
-
-
-def _session_arn(role: Entity, session: str) -> str:
-    return f"arn:aws:sts::{role.account}:assumed-role/{role.name}/{session}"

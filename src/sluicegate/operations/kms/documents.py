@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 
 from ... import iam
+from ...arn import root_arn
 from ...errors import AwsError
 from ...iam.layers import Attached, Layers
 from ...iam.model import Context, PolicyKind, Question, ResourceRule
@@ -42,7 +43,7 @@ def default_policy(call: Call) -> str:
                 {
                     "Sid": "Enable IAM User Permissions",
                     "Effect": "Allow",
-                    "Principal": {"AWS": _root(call.account)},
+                    "Principal": {"AWS": root_arn(call.account)},
                     "Action": "kms:*",
                     "Resource": "*",
                 }
@@ -59,7 +60,7 @@ def managed_policy(region: str, account: str, service: str) -> str:
     metadata = {
         "Sid": "Allow direct access to key metadata to the account",
         "Effect": "Allow",
-        "Principal": {"AWS": [_root(account)]},
+        "Principal": {"AWS": [root_arn(account)]},
         "Action": ["kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant"],
         "Resource": "*",
     }
@@ -147,7 +148,3 @@ def _lets_change(call: Call, policy: iam.Policy, key_arn: str) -> bool:
         resource_rule=ResourceRule.REQUIRED,
     )
     return iam.decide(question, layers).allowed
-
-
-def _root(account: str) -> str:
-    return f"arn:aws:iam::{account}:root"

@@ -12,6 +12,7 @@ from typing import Any
 
 from ... import iam
 from ...access import Ask
+from ...arn import root_arn
 from ...errors import AwsError
 from ...iam.model import Context, PolicyKind
 from ...store import function_policies
@@ -97,7 +98,7 @@ def _principal(tx: Tx, name: str) -> str | dict[str, str]:
     if _SERVICE.fullmatch(name):
         return {"Service": name}
     if _ACCOUNT.fullmatch(name):
-        return {"AWS": f"arn:aws:iam::{name}:root"}
+        return {"AWS": root_arn(name)}
     if not name.startswith("arn:") or not whom.exists(tx, name):
         raise invalid(
             "The provided principal was invalid. Please check the principal and try again."

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ... import iam
 from ...access import Ask, ResourcePolicy, Session
 from ...access.sessions import Sessions
-from ...arn import Arn
+from ...arn import Arn, session_arn
 from ...clock import to_second
 from ...errors import AccessDenied, AwsError
 from ...iam.model import PolicyKind, PrincipalKind
@@ -113,7 +113,7 @@ def _assume_role(call: Call, params: Params) -> Result:
     return {
         "AssumedRoleUser": {
             "AssumedRoleId": f"{role.id}:{session.name}",
-            "Arn": f"arn:aws:sts::{role.account}:assumed-role/{role.name}/{session.name}",
+            "Arn": session_arn(role.account, role.name, session.name),
         },
         "Credentials": {
             "AccessKeyId": credentials.access_key,
