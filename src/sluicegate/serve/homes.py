@@ -1,7 +1,6 @@
 """The state folder as the home of clusters: its id, and the lease by which a `serve` keeps it."""
 
 import logging
-import os
 import socket
 import time
 import uuid
@@ -12,7 +11,7 @@ from ..rounds import Round
 from ..store import cluster_nodes, clusters, homes
 from ..store.database import Database, Tx
 from ..store.homes import Home
-from .state import StateFolder
+from .state import StateFolder, write_whole
 
 _log = logging.getLogger("sluicegate.serve")
 
@@ -26,7 +25,8 @@ _POLL_SECONDS = 0.1
 def home_of(folder: StateFolder) -> Home:
     """The folder as a home; its id is made once, beside the data that it stands for."""
     if not folder.home.exists():
-        _write(folder)
+        folder.clusters.mkdir(mode=0o700, exist_ok=True)
+        write_whole(folder.home, f"{uuid.uuid4()}\n")
     try:
         kept = str(uuid.UUID(folder.home.read_text().strip()))
     except ValueError:
@@ -101,16 +101,3 @@ class Lease:
 
 def _lease_ms(database: Database) -> int:
     return 0 if database.is_sqlite else _LEASE_MS
-
-
-def _write(folder: StateFolder) -> None:
-    folder.clusters.mkdir(mode=0o700, exist_ok=True)
-    draft = folder.home.with_suffix(".draft")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(f"{uuid.uuid4()}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    # Renamed, so that a kill on the way leaves no half id.
-    draft.rename(folder.home)

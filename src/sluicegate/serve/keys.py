@@ -1,7 +1,6 @@
 """The keys of a state folder: what its sealed values open with, and the root user's own."""
 
 import json
-import os
 import stat
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from ..access.keys import RootKey, new_key_id, new_secret
 from ..errors import StartRefused
 from ..settings import Settings
 from ..vault import Vault, open_master_key
-from .state import StateFolder
+from .state import StateFolder, write_whole
 
 
 def open_vault(folder: StateFolder) -> Vault:
@@ -36,13 +35,4 @@ def open_root_key(folder: StateFolder, settings: Settings) -> RootKey:
 
 def _write_root_key(path: Path, account: str) -> None:
     content = {"AccessKeyId": new_key_id("AKIA", account), "SecretAccessKey": new_secret()}
-    draft = path.with_suffix(".draft")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(content, file, indent=2)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    # Renamed, so that a kill on the way leaves no half key.
-    draft.rename(path)
+    write_whole(path, json.dumps(content, indent=2) + "\n")

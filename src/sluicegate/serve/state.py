@@ -130,3 +130,16 @@ def take_lock(folder: StateFolder) -> IO[str]:
             time.sleep(_POLL_SECONDS)
         else:
             return file
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a small file of the state folder, which nobody else may read."""
+    draft = path.with_suffix(".draft")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    # Renamed, so that a kill on the way leaves no half of it.
+    draft.rename(path)
