@@ -101,11 +101,12 @@ def authority_of_another() -> str:
         return authority.certificate(other.databases.state, other.vault, SystemClock())
 
 
-def test_nobody_without_a_name_passes_an_acl(broker: KafkaCluster) -> None:
-    broker.make_topic("payroll")
+def make_topic_of_alice(broker: KafkaCluster, name: str) -> AdminClient:
+    """A topic that only she may use; who has made it so."""
+    broker.make_topic(name)
     for_alice = AclBinding(
         ResourceType.TOPIC,
-        "payroll",
+        name,
         ResourcePatternType.LITERAL,
         "User:alice",
         "*",
@@ -115,6 +116,11 @@ def test_nobody_without_a_name_passes_an_acl(broker: KafkaCluster) -> None:
     admin = broker.admin()
     for future in admin.create_acls([for_alice]).values():
         future.result(20)
+    return admin
+
+
+def test_nobody_without_a_name_passes_an_acl(broker: KafkaCluster) -> None:
+    admin = make_topic_of_alice(broker, "payroll")
     assert admin.list_topics("payroll", timeout=20).topics["payroll"].error is None
     with pytest.raises(KafkaException, match="authorization failed"):
         consume(broker.as_anybody(), "payroll", 1, group="nosy")
@@ -123,19 +129,7 @@ def test_nobody_without_a_name_passes_an_acl(broker: KafkaCluster) -> None:
 
 @pytest.mark.parametrize("name", ["admin", "broker"])
 def test_a_user_of_any_name_is_judged_by_acls(broker: KafkaCluster, name: str) -> None:
-    broker.make_topic(f"closed-to-{name}")
-    for_alice = AclBinding(
-        ResourceType.TOPIC,
-        f"closed-to-{name}",
-        ResourcePatternType.LITERAL,
-        "User:alice",
-        "*",
-        AclOperation.ALL,
-        AclPermissionType.ALLOW,
-    )
-    admin = broker.admin()
-    for future in admin.create_acls([for_alice]).values():
-        future.result(20)
+    make_topic_of_alice(broker, f"closed-to-{name}")
     broker.make_user(name, "a-secret")
     with pytest.raises(KafkaException, match="authorization failed"):
         consume(broker.as_user(name, "a-secret"), f"closed-to-{name}", 1, group="nosy")
