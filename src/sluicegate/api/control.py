@@ -23,6 +23,7 @@ from ..operations.operation import (
     Actor,
     Call,
     Invocations,
+    Judged,
     Keepers,
     Operation,
     Params,
@@ -106,6 +107,8 @@ class ControlPath:
     def _run(self, call: Call, target: Target, params: Params) -> Result:
         """Authorize, validate, run: the part a forwarded call shares with one from outside."""
         operation = self._operations.get((call.service, call.operation))
+        # A nested call is judged by itself, whatever names meant in the one it comes from.
+        call = replace(call, judged=Judged())
         asks = operation.asks(call, params) if operation else _unserved(call)
         occasion = Occasion(call.region, call.request_id, call.now_ms, _judged_by(call))
         self._authority.authorize(call.caller, asks, occasion)

@@ -12,7 +12,7 @@ OPERATIONS = (Operation("iam", "CreateUser", asks, run), ...)
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..access import Ask, Caller
@@ -35,6 +35,23 @@ Result = Mapping[str, Any]
 """An operation's output, the model's members; None-valued members are left out of the answer."""
 
 
+class Judged:
+    """What the names in a call stood for when they were first looked up: when it was judged.
+
+    Between `asks` and `run` an alias may be moved, a secret be deleted and another one made.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, ...], str] = {}
+
+    def is_still(self, name: tuple[str, ...], found: str) -> bool:
+        """Whether `name` (its kind, where, and itself) stands for the same as before.
+
+        `found` is what is authorised by that name, "" where it is nothing's.
+        """
+        return self._found.setdefault(name, found) == found
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call under way: who makes it, where, when, and the doors it may go through.
@@ -42,7 +59,8 @@ class Call:
     `account` is the caller's, `region` the one of the credential scope; `context` the condition
     keys known of the request itself, `endpoint` the URL the client reached us by. `calls` reaches
     other services on the caller's behalf, `keepers` those who make what the state says come true,
-    `functions` runs function code, `packages` keeps it, `invocations` counts what runs.
+    `functions` runs function code, `packages` keeps it, `invocations` counts what runs; `judged`
+    remembers what names meant when it was asked about them.
     """
 
     service: str
@@ -62,6 +80,7 @@ class Call:
     packages: Packages
     invocations: "Invocations"
     endpoint: str = ""
+    judged: Judged = field(default_factory=Judged)
 
     @property
     def account(self) -> str:

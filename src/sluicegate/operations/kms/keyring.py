@@ -54,7 +54,18 @@ class Named:
 
 
 def named(tx: Tx, call: Call, text: str, *, takes_alias: bool = False) -> Named:
-    """What `text` stands for. Only some operations take an alias for a key."""
+    """What `text` stands for. Only some operations take an alias for a key.
+
+    An alias that meant another key when the call was judged is at fault: it was moved meanwhile.
+    """
+    what = _named(tx, call, text, takes_alias=takes_alias)
+    if call.judged.is_still(("key", call.region, text), what.key.id if what.key else ""):
+        return what
+    message = f"What {text} stands for was changed by another request. Try again."
+    return replace(what, fault=AwsError("KMSInternalException", message, status=500))
+
+
+def _named(tx: Tx, call: Call, text: str, *, takes_alias: bool) -> Named:
     arn = Arn.find(text) if text.startswith("arn:") else None
     if text.startswith("arn:") and (arn is None or arn.service != "kms"):
         return Named(call.arn("kms", "key/"), fault=_invalid_arn(text))

@@ -14,7 +14,7 @@ from ...store.mappings import EventSourceMapping
 from ..operation import Call, Operation, Params, Result
 from . import naming
 from .naming import Named
-from .refusals import invalid, not_found
+from .refusals import in_progress, invalid, not_found
 
 _FUNCTION_ARN = "lambda:FunctionArn"
 _KIND = "event-source-mapping"
@@ -31,11 +31,18 @@ def find(tx: Tx, call: Call, mapping_id: str) -> EventSourceMapping | None:
 
 
 def require(tx: Tx, call: Call, params: Params) -> EventSourceMapping:
-    """The mapping a request is about."""
+    """The mapping a request is about, with the function it had when the call was judged."""
     mapping = find(tx, call, params["UUID"])
     if mapping is None:
         raise not_found("The resource you requested does not exist.")
+    if not _is_judged(call, mapping):
+        raise in_progress(call.arn("lambda", f"{_KIND}:{mapping.id}"))
     return mapping
+
+
+def _is_judged(call: Call, mapping: EventSourceMapping) -> bool:
+    """Whether the mapping has still the function by which it is looked at first."""
+    return call.judged.is_still(("mapping", mapping.id), mapping.unqualified_arn)
 
 
 def meant(tx: Tx, call: Call, params: Params) -> Named:
@@ -86,6 +93,9 @@ def ask(
     """May the caller do `action` with a mapping, whether it is there or not?"""
     mapping = find(tx, call, mapping_id)
     keys = {} if mapping is None else {_FUNCTION_ARN: mapping.unqualified_arn}
+    if mapping is not None:
+        # Looked at here first, so that `require` knows it by what is asked.
+        _is_judged(call, mapping)
     return Ask(
         f"lambda:{action}",
         call.arn("lambda", f"{_KIND}:{mapping_id}"),

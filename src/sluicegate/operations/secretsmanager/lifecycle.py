@@ -243,7 +243,7 @@ def _delete(call: Call, params: Params) -> Result:
 
 def _delete_now(tx: Tx, call: Call, params: Params) -> Result:
     """Delete without a wait; a secret that is not there is as good as deleted."""
-    what = lookup.named(tx, call, params["SecretId"])
+    what = lookup.judged(tx, call, params["SecretId"])
     if what.secret is not None:
         _check_alone(tx, lookup.not_replica(what.secret))
         secrets.delete(tx, what.secret.id)

@@ -7,7 +7,7 @@ asked about under the name as it was given: whoever may not read it learns nothi
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...access import Ask, ResourcePolicy
 from ...arn import Arn
@@ -30,17 +30,25 @@ class Named:
     """What a request's SecretId stands for: the ARN to authorise on, and the secret if it is there.
 
     `shown` is what a denial prints: what the request says, so that it tells nobody whether the
-    secret is there, nor its suffix.
+    secret is there, nor its suffix. `was_changed`: it is not what the call was judged on.
     """
 
     arn: str
     secret: Secret | None
     shown: str
     tags: Mapping[str, str] = field(default_factory=dict)
+    was_changed: bool = False
 
 
 def named(tx: Tx, call: Call, text: str) -> Named:
     """What `text` stands for; never fails."""
+    what = _named(tx, call, text)
+    found = what.secret.id if what.secret else ""
+    is_same = call.judged.is_still(("secret", call.region, text), found)
+    return what if is_same else replace(what, was_changed=True)
+
+
+def _named(tx: Tx, call: Call, text: str) -> Named:
     arn = Arn.find(text) if text.startswith("arn:") else None
     if arn is None:
         secret = _by_name(tx, call, call.account, text)
@@ -56,12 +64,20 @@ def named(tx: Tx, call: Call, text: str) -> Named:
 
 def find(tx: Tx, call: Call, text: str) -> Secret:
     """The secret that `text` stands for."""
-    secret = named(tx, call, text).secret
-    if secret is None:
+    what = judged(tx, call, text)
+    if what.secret is None:
         raise AwsError(
             "ResourceNotFoundException", "Secrets Manager can't find the specified secret."
         )
-    return secret
+    return what.secret
+
+
+def judged(tx: Tx, call: Call, text: str) -> Named:
+    """`named`, if that is what the call was judged on."""
+    what = named(tx, call, text)
+    if what.was_changed:
+        raise changed_meanwhile()
+    return what
 
 
 def find_alive(tx: Tx, call: Call, text: str) -> Secret:
