@@ -53,27 +53,29 @@ class Listing(Generic[ThingT]):
     def answer(self, call: Call, params: Params, found: Iterable[ThingT]) -> Result:
         """Filter what was found, and render the page asked for."""
         passed = matching(found, params.get("Filters"), by_tags(self.filters))
-        things, token = page(passed, params, self.order)
+        things, token = page(call, passed, params, self.order)
         return {self.results: [self.render(call, thing) for thing in things], "NextToken": token}
 
 
 def page(
-    things: Iterable[T], params: Params, order: Callable[[T], str]
+    call: Call, things: Iterable[T], params: Params, order: Callable[[T], str]
 ) -> tuple[list[T], str | None]:
     """The page a request asks for and the token of the next one.
 
-    A token says after which thing to go on, so that things made or deleted between two pages
-    neither repeat nor hide others. Without MaxResults all there is is one page.
+    A token says of which operation it is and after which thing to go on, so that things made or
+    deleted between two pages neither repeat nor hide others. Without MaxResults all there is is one
+    page.
     """
     rest = sorted(things, key=order)
     token, size = params.get("NextToken"), params.get("MaxResults")
     if token:
-        after = _opened(token)
+        after = _opened(call, token)
         rest = [thing for thing in rest if order(thing) > after]
     if size is None or len(rest) <= _checked(size):
         return rest, None
     shown = rest[:size]
-    return shown, base64.urlsafe_b64encode(order(shown[-1]).encode()).decode()
+    text = f"{call.operation}\n{order(shown[-1])}"
+    return shown, base64.urlsafe_b64encode(text.encode()).decode()
 
 
 def rendered_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
@@ -96,8 +98,12 @@ def _checked(size: int) -> int:
     return size
 
 
-def _opened(token: str) -> str:
+def _opened(call: Call, token: str) -> str:
     try:
-        return base64.b64decode(token.encode(), b"-_", validate=True).decode()
+        text = base64.b64decode(token.encode(), b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError, ValueError):
-        raise AwsError("InvalidNextToken", "The token provided is invalid.") from None
+        text = ""
+    operation, _, after = text.partition("\n")
+    if operation != call.operation:
+        raise AwsError("InvalidNextToken", "The token provided is invalid.")
+    return after

@@ -166,7 +166,7 @@ def _is_meant(tag: Mapping[str, Any], present: Mapping[str, str]) -> bool:
 def _describe(call: Call, tx: Tx, params: Params) -> Result:
     tags = [Tag(*row) for row in things.tagged(tx, place_of(call))]
     found = matching(tags, params.get("Filters"), _FILTERS)
-    shown, token = page(found, params, lambda tag: f"{tag.resource_id} {tag.key}")
+    shown, token = page(call, found, params, lambda tag: f"{tag.resource_id} {tag.key}")
     return {
         "Tags": [
             {

@@ -94,7 +94,7 @@ def _list(call: Call, params: Params) -> Result:
     }
     shown = [_shown(grant, key.arn) for grant in held]
     matching = [entry for entry in shown if wanted.items() <= entry.items()]
-    return paging.page(params, "Grants", matching, _id, dict, default=50)
+    return paging.page(call, params, "Grants", matching, _id, dict, default=50)
 
 
 def _list_retirable(call: Call, params: Params) -> Result:
@@ -108,7 +108,7 @@ def _list_retirable(call: Call, params: Params) -> Result:
     with call.database.read() as tx:
         held = grants.retirable(tx, call.region, principal, call.now_ms)
     shown = [_shown(grant, arn) for grant, arn in held]
-    return paging.page(params, "Grants", shown, _id, dict, default=50)
+    return paging.page(call, params, "Grants", shown, _id, dict, default=50)
 
 
 def _check_own(call: Call, params: Params) -> None:

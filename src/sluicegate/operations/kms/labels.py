@@ -62,6 +62,7 @@ def _list(call: Call, params: Params) -> Result:
         key = keyring.find(tx, call, params["KeyId"])
         held = tags.of(tx, keyring.in_account(call, key).id)
     return paging.page(
+        call,
         params,
         "Tags",
         sorted(held.items()),

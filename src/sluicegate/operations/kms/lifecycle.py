@@ -78,9 +78,9 @@ def _list(call: Call, params: Params) -> Result:
         return {"Keys": [], "Truncated": False}
     with call.database.read() as tx:
         found = keys.after(
-            tx, call.account, call.region, paging.start(params), call.now_ms, limit + 1
+            tx, call.account, call.region, paging.start(call, params), call.now_ms, limit + 1
         )
-    return paging.page(params, "Keys", found, lambda key: key.id, _entry)
+    return paging.page(call, params, "Keys", found, lambda key: key.id, _entry)
 
 
 def _enable(call: Call, params: Params) -> Result:

@@ -87,7 +87,7 @@ def _list(call: Call, params: Params) -> Result:
         else:
             entries = _all(tx, call)
     return paging.page(
-        params, "Aliases", entries, lambda entry: str(entry["AliasName"]), dict, default=50
+        call, params, "Aliases", entries, lambda entry: str(entry["AliasName"]), dict, default=50
     )
 
 

@@ -31,7 +31,7 @@ def _put(call: Call, params: Params) -> Result:
 def _list(call: Call, params: Params) -> Result:
     with call.database.read() as tx:
         keyring.in_account(call, keyring.find(tx, call, params["KeyId"]))
-    return paging.page(params, "PolicyNames", (_NAME,), str, str)
+    return paging.page(call, params, "PolicyNames", (_NAME,), str, str)
 
 
 def _check_name(params: Params) -> None:

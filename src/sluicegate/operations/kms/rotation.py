@@ -60,6 +60,7 @@ def _list(call: Call, params: Params) -> Result:
     if params.get("IncludeKeyMaterial") != "ALL_KEY_MATERIAL":
         made = [material for material in made if material.rotation]
     return paging.page(
+        call,
         params,
         "Rotations",
         made,

@@ -54,18 +54,24 @@ def matching(call: Call, params: Params) -> list[Secret]:
 
 
 def page(
+    call: Call,
     params: Params,
     items: Sequence[T],
     position: Callable[[T], Position],
     *,
     default: int,
+    order: str = "",
     is_descending: bool = False,
 ) -> tuple[list[T], str | None]:
-    """The page of `items` (in order of `position`) a request asks for, and the next token."""
-    limit, last = params.get("MaxResults") or default, _start(params)
+    """The page of `items` (in order of `position`) a request asks for, and the next token.
+
+    A token is of one operation and `order`.
+    """
+    of = [call.operation, order, is_descending]
+    limit, last = params.get("MaxResults") or default, _start(params, of)
     rest = list(items)
     if last is not None:
-        # Compared as positions are: a token of another list or order matches none of them.
+        # Compared as positions are: a token that somebody made up may match none of them.
         try:
             rest = [
                 item
@@ -76,21 +82,21 @@ def page(
             raise _invalid_token() from None
     if len(rest) <= limit:
         return rest, None
-    text = json.dumps(position(rest[limit - 1]))
+    text = json.dumps([of, *position(rest[limit - 1])])
     return rest[:limit], base64.urlsafe_b64encode(text.encode()).decode()
 
 
-def _start(params: Params) -> Position | None:
+def _start(params: Params, of: list[object]) -> Position | None:
     token = params.get("NextToken")
     if token is None:
         return None
     try:
-        last = json.loads(base64.b64decode(token, altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError, RecursionError):
+        named, *last = json.loads(base64.b64decode(token, altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError, TypeError, RecursionError):
         raise _invalid_token() from None
-    if not isinstance(last, list) or not all(isinstance(part, int | str) for part in last):
+    if named != of or not all(isinstance(part, int | str) for part in last):
         raise _invalid_token()
-    return last
+    return list(last)
 
 
 def _invalid_token() -> AwsError:
@@ -118,14 +124,16 @@ def _fits(secret: Secret, labels: Mapping[str, str], key: str, value: str) -> bo
 
 
 def _list(call: Call, params: Params) -> Result:
-    order = _ORDERS[params.get("SortBy") or "created-date"]
+    by = params.get("SortBy") or "created-date"
     is_descending = params.get("SortOrder") == "desc"
 
     def position(secret: Secret) -> Position:
-        return [order(secret), secret.id]
+        return [_ORDERS[by](secret), secret.id]
 
     found = sorted(matching(call, params), key=position, reverse=is_descending)
-    shown, token = page(params, found, position, default=100, is_descending=is_descending)
+    shown, token = page(
+        call, params, found, position, default=100, order=by, is_descending=is_descending
+    )
     ids = [secret.id for secret in shown]
     with call.database.read() as tx:
         labels, placed = tags.of_many(tx, ids), secrets.stages_of_many(tx, ids)

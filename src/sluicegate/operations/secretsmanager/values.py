@@ -167,7 +167,7 @@ def _list_versions(call: Call, params: Params) -> Result:
     if not params.get("IncludeDeprecated"):
         held = [version for version in held if version.id in placed]
     shown, token = listing.page(
-        params, held, lambda version: [version.position, version.id], default=100
+        call, params, held, lambda version: [version.position, version.id], default=100
     )
     return {
         "Versions": [_entry(version, placed) for version in shown],
@@ -207,6 +207,7 @@ def _batch(call: Call, params: Params) -> Result:
     token = None
     if not wanted:
         found, token = listing.page(
+            call,
             params,
             listing.matching(call, params),
             lambda secret: [secret.created_ms, secret.id],

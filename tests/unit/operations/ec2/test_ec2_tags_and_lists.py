@@ -149,6 +149,8 @@ def test_pages_follow_each_other_even_when_things_go_in_between(endpoint: Endpoi
     here = where(vpc_id=w.vpc, group_name="g*")
     first = w.ec2.describe_security_groups(Filters=here, MaxResults=5)
     assert len(first["SecurityGroups"]) == 5
+    elsewhere = {"MaxResults": 5, "NextToken": first["NextToken"]}
+    assert refused(w.ec2.describe_vpcs, **elsewhere)[0] == "InvalidNextToken"
     w.ec2.delete_security_group(GroupId=first["SecurityGroups"][-1]["GroupId"])
     second = w.ec2.describe_security_groups(
         Filters=here, MaxResults=5, NextToken=first["NextToken"]

@@ -1,5 +1,6 @@
 import datetime
 import json
+from functools import partial
 from typing import Any
 
 from tests.unit.operations.asserting import ACCOUNT, ALICE, allow, refused
@@ -93,6 +94,8 @@ def test_lists_come_in_pages(endpoint: Endpoint) -> None:
     pages = kms.get_paginator("list_keys").paginate(PaginationConfig={"PageSize": 2})
     assert [entry["KeyId"] for page in pages for entry in page["Keys"]] == made
     assert refused(kms.list_keys, Marker="no marker")[0] == "InvalidMarkerException"
+    for other in (kms.list_aliases, partial(kms.list_grants, KeyId=made[0])):
+        assert refused(other, Marker=first["NextMarker"])[0] == "InvalidMarkerException"
     for index in range(3):
         kms.create_alias(AliasName=f"alias/{index}", TargetKeyId=made[0])
     pages = kms.get_paginator("list_aliases").paginate(PaginationConfig={"PageSize": 1})

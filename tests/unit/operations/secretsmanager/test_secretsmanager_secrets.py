@@ -163,8 +163,13 @@ def test_lists_are_sorted_and_come_in_pages(client: Any, endpoint: Endpoint) -> 
         {"NextToken": "no token"},
         {"NextToken": "WyJhIiwiYiJd"},
         {"NextToken": token, "SortBy": "name"},
+        {"NextToken": token, "SortBy": "last-changed-date"},
+        {"NextToken": token, "SortOrder": "desc"},
     ):
         assert refused(client.list_secrets, **params)[0] == "InvalidNextTokenException"
+    batch = {"Filters": [{"Key": "name", "Values": ["a"]}], "NextToken": token}
+    assert refused(client.batch_get_secret_value, **batch)[0] == "InvalidNextTokenException"
+    assert len(client.list_secrets(NextToken=token)["SecretList"]) == 2
 
 
 def test_list_entries_show_versions_under_their_own_name(client: Any) -> None:
