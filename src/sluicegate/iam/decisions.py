@@ -137,14 +137,20 @@ def _granted(grant: Grant, question: Question) -> Standing:
 
 
 def _is_within(grant: Grant, context: Context) -> bool:
-    """Whether the call's encryption context is the one a grant asks for, letter case included."""
+    """Whether the call's encryption context is the one a grant asks for."""
     cut = len(_ENCRYPTION_CONTEXT)
-    given: Mapping[str, object] = {
-        key[cut:]: value
-        for key, value in context.items()
-        if key.lower().startswith(_ENCRYPTION_CONTEXT)
-    }
-    if grant.context_equals is not None and given != dict(grant.context_equals):
+    given = folded(
+        {
+            key[cut:]: value
+            for key, value in context.items()
+            if key.lower().startswith(_ENCRYPTION_CONTEXT)
+        }
+    )
+    if grant.context_equals is not None and given != folded(grant.context_equals):
         return False
-    subset = grant.context_subset or {}
-    return all(given.get(key) == value for key, value in subset.items())
+    return set(folded(grant.context_subset or {})) <= set(given)
+
+
+def folded(pairs: Mapping[str, object]) -> list[tuple[str, object]]:
+    """An encryption context as grants see it: letter case counts in its values, not its keys."""
+    return sorted(((key.lower(), value) for key, value in pairs.items()), key=repr)

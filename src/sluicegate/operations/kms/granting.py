@@ -8,6 +8,7 @@ from ...access import Ask
 from ...arn import Arn
 from ...clock import to_datetime
 from ...errors import AwsError
+from ...iam.decisions import folded
 from ...iam.model import Context, Grant, PrincipalKind
 from ...store import grants, keys
 from ...store.database import Tx
@@ -19,6 +20,7 @@ from .keyring import Named
 
 _EQUALS, _SUBSET = "EncryptionContextEquals", "EncryptionContextSubset"
 _PER_KEY = 50_000
+_PAIRS, _LONGEST_VALUE = 8, 384
 _GRANT_ID = re.compile(r"[0-9a-f]{64}")
 _SERVICE_SUFFIX = ".amazonaws.com"
 
@@ -143,6 +145,17 @@ def _check_shape(params: Params) -> None:
         problem = f"Operation {unfit[0]} cannot be granted on a symmetric encryption key."
     elif not params["Operations"]:
         problem = "A grant must permit at least one operation."
+    elif any(len(constraints.get(kind) or ()) > _PAIRS for kind in (_EQUALS, _SUBSET)):
+        problem = f"An encryption context constraint can have at most {_PAIRS} pairs."
+    elif any(
+        len(value) > _LONGEST_VALUE
+        for kind in (_EQUALS, _SUBSET)
+        for value in (constraints.get(kind) or {}).values()
+    ):
+        problem = (
+            "A value of an encryption context constraint can have at most "
+            f"{_LONGEST_VALUE} characters."
+        )
     if problem:
         raise AwsError("ValidationException", problem)
 
@@ -204,13 +217,15 @@ def _content(grant: KeyGrant) -> tuple[object, ...]:
 def _covers(parent: KeyGrant, params: Params) -> bool:
     operations = params.get("Operations") or ()
     child = params.get("Constraints") or {}
-    tight = child.get(_EQUALS) or child.get(_SUBSET) or {}
+    exact, tight = child.get(_EQUALS), child.get(_EQUALS) or child.get(_SUBSET) or {}
     subset, equals = parent.constraints.get(_SUBSET), parent.constraints.get(_EQUALS)
     return (
         set(operations) <= set(parent.operations)
         and parent.constraints.get("SourceArn") in (None, child.get("SourceArn"))
-        and (equals is None or child.get(_EQUALS) == equals)
-        and (not isinstance(subset, dict) or subset.items() <= tight.items())
+        and (
+            not isinstance(equals, dict) or (exact is not None and folded(exact) == folded(equals))
+        )
+        and (not isinstance(subset, dict) or set(folded(subset)) <= set(folded(tight)))
     )
 
 

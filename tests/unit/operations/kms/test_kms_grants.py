@@ -55,6 +55,26 @@ def test_a_grant_is_bound_to_its_encryption_context(kms: Any, key: str, alice: M
         assert refused(hers.encrypt, **params)[0] == "AccessDeniedException"
 
 
+@pytest.mark.parametrize("constraint", ["EncryptionContextSubset", "EncryptionContextEquals"])
+def test_letter_case_counts_in_the_values_of_a_constraint_alone(
+    endpoint: Endpoint, kms: Any, key: str, alice: Member, constraint: str
+) -> None:
+    kms.create_grant(
+        KeyId=key,
+        GranteePrincipal=alice.arn,
+        Operations=["CreateGrant", "Encrypt"],
+        Constraints={constraint: {"Dept": "IT"}},
+    )
+    hers = alice.client("kms")
+    hers.encrypt(KeyId=key, Plaintext=b"x", EncryptionContext={"dept": "IT"})
+    child = {"KeyId": key, "GranteePrincipal": endpoint.user("bob").arn, "Operations": ["Encrypt"]}
+    hers.create_grant(**child, Constraints={constraint: {"DEPT": "IT"}})
+    other = {"KeyId": key, "Plaintext": b"x", "EncryptionContext": {"Dept": "it"}}
+    assert refused(hers.encrypt, **other)[0] == "AccessDeniedException"
+    wider = {constraint: {"Dept": "it"}}
+    assert refused(hers.create_grant, **child, Constraints=wider)[0] == "AccessDeniedException"
+
+
 def test_a_grant_passes_on_no_more_than_it_gives(
     endpoint: Endpoint, kms: Any, key: str, alice: Member
 ) -> None:
@@ -181,6 +201,10 @@ def test_its_grantee_may_retire_a_grant_that_says_so(kms: Any, key: str, alice: 
     hers.retire_grant(GrantToken=telling["GrantToken"])
 
 
+def constraint(pairs: dict[str, str]) -> dict[str, Any]:
+    return {"Constraints": {"EncryptionContextSubset": pairs}}
+
+
 def test_requests_that_make_no_grant(kms: Any, key: str, alice: Member) -> None:
     whole = {"KeyId": key, "GranteePrincipal": alice.arn, "Operations": ["Encrypt"]}
     nobody = ALICE.replace("alice", "nobody")
@@ -192,10 +216,13 @@ def test_requests_that_make_no_grant(kms: Any, key: str, alice: Member) -> None:
         ({"Operations": []}, "ValidationException"),
         ({"GranteeServicePrincipal": "kafka.amazonaws.com"}, "ValidationException"),
         ({"GrantTokens": ["no token"]}, "InvalidGrantTokenException"),
+        (constraint({str(n): "x" for n in range(9)}), "ValidationException"),
+        (constraint({"k": "x" * 385}), "ValidationException"),
         ({"DryRun": True}, "DryRunOperationException"),
     ):
         assert refused(kms.create_grant, **{**whole, **change})[0] == code
     assert kms.list_grants(KeyId=key)["Grants"] == []
+    kms.create_grant(**whole, **constraint({str(n): "x" * 384 for n in range(8)}))
     unknown = refused(kms.revoke_grant, KeyId=key, GrantId="0" * 64)
     assert unknown == ("NotFoundException", f"Grant ID {'0' * 64} not found")
 
