@@ -148,16 +148,19 @@ def test_recent_can_be_narrowed(log: DecisionLog) -> None:
     allowed = decision(Effect.ALLOW, NOW_MS + 1)
     of_bob = decision(at_ms=NOW_MS + 2, principal=bob)
     elsewhere = decision(at_ms=NOW_MS + 3, region="us-east-1")
-    for each in (denied, allowed, of_bob, elsewhere):
+    other = decision(at_ms=NOW_MS + 4, action="kafka:ListClusters", resource="arn:aws:kafka:::x")
+    for each in (denied, allowed, of_bob, elsewhere, other):
         log.record(each)
 
     def ids(**narrow: object) -> list[str]:
         return [row.id for row in log.recent(ACCOUNT, **narrow).items]  # type: ignore[arg-type]  # any filter
 
-    assert ids() == [elsewhere.id, of_bob.id, allowed.id, denied.id]
-    assert ids(denied=True) == [elsewhere.id, of_bob.id, denied.id]
+    assert ids() == [other.id, elsewhere.id, of_bob.id, allowed.id, denied.id]
+    assert ids(denied=True) == [other.id, elsewhere.id, of_bob.id, denied.id]
+    assert ids(action="kafka:ListClusters") == [other.id]
+    assert ids(resource="arn:aws:kafka:::x") == [other.id]
     assert ids(principal=bob) == [of_bob.id]
-    assert ids(region=REGION, denied=True, principal=ALICE) == [denied.id]
+    assert ids(region=REGION, denied=True, principal=ALICE) == [other.id, denied.id]
 
 
 def test_a_policy_is_kept_once_and_as_it_was_then(

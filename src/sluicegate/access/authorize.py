@@ -1,7 +1,7 @@
 """May they: each question of an operation decided by real policies, recorded with its reasons."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from .. import iam
@@ -9,6 +9,7 @@ from ..arn import Arn
 from ..errors import AccessDenied, InvalidInput
 from ..iam.layers import Attached, Decision, Layers
 from ..iam.model import Context, Effect, Layer, PolicyKind, PrincipalKind, Question, ResourceRule
+from ..iam.nearest import NearMiss
 from ..store import principals
 from ..store.database import Database, Tx
 from ..store.decisions import DecisionLog
@@ -32,6 +33,20 @@ _SERVICE_ACTIONS: Mapping[str, frozenset[str]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One question, decided and recorded: `id` names the record, `refusal` is "" where it may.
+
+    `near` are statements of the principal's own policies that allow the action, but not this.
+    """
+
+    question: Question
+    decision: Decision
+    id: str
+    refusal: str
+    near: tuple[NearMiss, ...] = ()
+
+
 class Authority:
     """Decides for callers; keeps compiled policies for one permissions epoch."""
 
@@ -48,13 +63,25 @@ class Authority:
         """
         is_asked = False
         for ask in asks:
-            _refuse_endless(ask)
-            self._decide(caller, ask, occasion)
+            judged, _ = self._judge(caller, ask, occasion)
+            if judged.refusal:
+                raise AccessDenied(judged.refusal, decision_id=judged.id)
             is_asked = True
         if not is_asked:
             raise AccessDenied("an operation that asks for no permission has none")
 
-    def _decide(self, caller: Caller, ask: Ask, occasion: Occasion) -> None:
+    def judge(
+        self, caller: Caller, asks: Iterable[Ask], occasion: Occasion
+    ) -> tuple[Judgement, ...]:
+        """What would become of each ask, for whoever wants to know all of it at once."""
+        judged = (self._judge(caller, ask, occasion) for ask in asks)
+        return tuple(
+            replace(one, near=iam.near_misses(one.question, layers.identity))
+            for one, layers in judged
+        )
+
+    def _judge(self, caller: Caller, ask: Ask, occasion: Occasion) -> tuple[Judgement, Layers]:
+        _refuse_endless(ask)
         context = _context(caller, ask, occasion.context)
         question = Question(caller.principal, ask.action, ask.resource, context, ask.also)
         remembered = self._memory.now
@@ -62,9 +89,8 @@ class Authority:
         decision = _settled_beforehand(caller, ask) or iam.decide(question, layers)
         record = recorded(question, layers, decision, occasion, remembered.epoch)
         decision_id = self._decisions.record(record)
-        if not decision.allowed:
-            sentence = iam.denial(question, decision, shown=ask.shown)
-            raise AccessDenied(sentence, decision_id=decision_id)
+        refusal = "" if decision.allowed else iam.denial(question, decision, shown=ask.shown)
+        return Judgement(question, decision, decision_id, refusal), layers
 
     def _layers(self, caller: Caller, ask: Ask, remembered: Remembered) -> Layers:
         policy = ask.resource_policy

@@ -17,7 +17,7 @@ from ..vault import Vault
 from ..wire.message import Request
 from ..wire.sigv4 import Scope, Signed, SigningKeys, expired_token, read, unknown_key
 from . import principals as callers
-from .callers import Caller
+from .callers import Caller, Session
 from .keys import RootKey
 from .memory import EpochMemory, Remembered
 from .sessions import SealedSession, Sessions
@@ -116,6 +116,19 @@ class Identity:
         with self._database.read() as tx:
             remembered = self._memory.enter(epoch.current(tx))
             return self._role_session(tx, remembered, access_key, sealed)
+
+    def role(self, account: str, role_arn: str, name: str, now_ms: int) -> Caller | None:
+        """The caller that a session of a role would be; None where there is no such role.
+
+        To be judged, whether somebody may assume it or not: it has no key to sign with.
+        """
+        with self._database.read() as tx:
+            entity = principals.role_by_name(tx, account, role_arn.rpartition("/")[2])
+            if entity is None or entity.arn != role_arn:
+                return None
+            own = tags.of(tx, entity.id)
+        session = Session(name=name, issued_ms=now_ms, expires_ms=now_ms, is_services_own=True)
+        return callers.role_session(entity, "", session, own)
 
     def _key(
         self, tx: Tx, remembered: Remembered, signed: Signed, now_ms: int

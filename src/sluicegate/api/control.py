@@ -10,17 +10,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ..access import Ask, Caller
-from ..access.authorize import Authority
+from ..access.authorize import Authority, Judgement
 from ..access.identify import Identified, Identity
 from ..access.record import Occasion
 from ..arn import partition_of
 from ..clock import Clock, to_datetime
-from ..errors import AwsError, Fault, IdentityFault
+from ..errors import AccessDenied, AwsError, Fault, IdentityFault
 from ..functions import Functions
 from ..functions.packages import Packages
 from ..iam.model import Context
 from ..operations.operation import (
     Actor,
+    AskedBy,
     Call,
     Invocations,
     Judged,
@@ -86,23 +87,22 @@ class ControlPath:
             target = route(request, scope.service if scope else None)
             identified = self._identity.identify(request)
             params = parse(target, request)
-            call = self._call(target, identified, request, request_id)
+            call = self._call(target.service, target.operation, identified, request, request_id)
             return render(target, self._run(call, target, params), request_id)
         except AwsError as error:
             return render_error(error, target=target, request=request, request_id=request_id)
 
-    def authorize_own(self, request: Request, signing_name: str, ask: Ask) -> Identified:
+    def authorize_own(self, request: Request, signing_name: str, ask: Ask) -> Call:
         """Identify and authorize a call of Sluicegate's own, which no AWS model describes."""
         identified = self._identity.identify(request)
         if identified.scope.service != signing_name:
             raise IdentityFault(
                 Fault.BAD_SIGNATURE, f"Credential should be scoped to service: '{signing_name}'."
             )
-        now_ms = self._clock.now_ms()
-        context = _context(request, identified, now_ms)
-        occasion = Occasion(identified.scope.region, str(uuid.uuid4()), now_ms, context)
-        self._authority.authorize(identified.caller, (ask,), occasion)
-        return identified
+        call = self._call(signing_name, "", identified, request, str(uuid.uuid4()))
+        occasion = Occasion(call.region, call.request_id, call.now_ms, call.context)
+        self._authority.authorize(call.caller, (ask,), occasion)
+        return call
 
     def _run(self, call: Call, target: Target, params: Params) -> Result:
         """Authorize, validate, run: the part a forwarded call shares with one from outside."""
@@ -129,12 +129,17 @@ class ControlPath:
         return self._new_call(service, "", caller, region, now_ms, str(uuid.uuid4()), context)
 
     def _call(
-        self, target: Target, identified: Identified, request: Request, request_id: str
+        self,
+        service: str,
+        operation: str,
+        identified: Identified,
+        request: Request,
+        request_id: str,
     ) -> Call:
         now_ms = self._clock.now_ms()
         call = self._new_call(
-            target.service,
-            target.operation,
+            service,
+            operation,
             identified.caller,
             identified.scope.region,
             now_ms,
@@ -198,13 +203,26 @@ class ControlPath:
         caller = self._identity.session(assumed["AccessKeyId"], assumed["SessionToken"])
         return self._other(call, caller, service, operation, params)
 
+    def judge(
+        self, call: Call, session: RoleSession, service: str, asks: AskedBy
+    ) -> tuple[Judgement, ...]:
+        """`Calls.judge`: with the condition keys that a call of the role's would have."""
+        caller = self._identity.role(call.account, session.role_arn, session.name, call.now_ms)
+        if caller is None:
+            raise AccessDenied(f"there is no role {session.role_arn}")
+        other = _by_other(call, caller, service, "")
+        occasion = Occasion(call.region, call.request_id, call.now_ms, _judged_by(other))
+        return self._authority.judge(caller, asks(other), occasion)
+
+    def asks_of(self, service: str, operation: str, params: Params) -> AskedBy:
+        """`Calls.asks_of`."""
+        served = self._operations[service, operation]
+        return lambda call: served.asks(replace(call, operation=operation, judged=Judged()), params)
+
     def _other(
         self, call: Call, caller: Caller, service: str, operation: str, params: Params
     ) -> Result:
-        context = {
-            key: value for key, value in call.context.items() if key not in _CLIENT_REQUEST_KEYS
-        }
-        other = replace(call, caller=caller, service=service, operation=operation, context=context)
+        other = _by_other(call, caller, service, operation)
         return self._run(other, target_of(service, operation), params)
 
 
@@ -212,6 +230,12 @@ _IAM_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-go
 _CLIENT_NETWORK_KEYS = frozenset({"aws:SourceIp", "aws:SourceVpc", "aws:SourceVpce"})
 # What is of the client's own request, and not of one that a service makes.
 _CLIENT_REQUEST_KEYS = _CLIENT_NETWORK_KEYS | {"aws:UserAgent", "aws:referer"}
+
+
+def _by_other(call: Call, caller: Caller, service: str, operation: str) -> Call:
+    """A call that somebody else makes in the course of one, from the services' own network."""
+    context = {key: value for key, value in call.context.items() if key not in _CLIENT_REQUEST_KEYS}
+    return replace(call, caller=caller, service=service, operation=operation, context=context)
 
 
 def _forwarded(call: Call, service: str) -> Context:

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from urllib.parse import parse_qsl
 
+import msgspec
+
 from .. import __version__
 from ..access import Ask
-from ..access.identify import Identified
 from ..errors import AccessDenied, AwsError, InvalidInput, Unavailable
 from ..iam.model import PrincipalKind
+from ..operations.doctor import Doctor
 from ..operations.lambda_.code import PATH as CODE_PATH
+from ..operations.operation import Call
 from ..wire.echo import shown
 from ..wire.faults import render_error
 from ..wire.hosts import check_host, is_own_machine
@@ -34,7 +37,7 @@ class Facilities:
     `probe` raises `Unavailable` while the state cannot be written; `certificate` gives the
     brokers' authority as PEM; `reset` empties the state, None where that is not served; `code`
     gives the zip that the last part of a URL stands for, None when it stands for none. `status`
-    reads what there is, `counters` what this process has counted.
+    reads what there is, `doctor` examines triggers, `counters` is what this process has counted.
     """
 
     probe: Callable[[], None]
@@ -43,6 +46,7 @@ class Facilities:
     services: Iterable[str]
     code: Callable[[str], bytes | None]
     status: StatusReader
+    doctor: Doctor
     counters: Callable[[], Counters]
 
 
@@ -65,6 +69,7 @@ class Front:
             ("GET", "/ca.pem"): self._certificate,
             ("GET", "/metrics"): self._metrics,
             ("GET", "/sluicegate/status"): self._status,
+            ("GET", "/sluicegate/diagnosis"): self._diagnosis,
             ("POST", "/sluicegate/reset"): self._reset,
         }
 
@@ -121,12 +126,26 @@ class Front:
         problems = [asdict(each) for each in problems_of(status)]
         return _json({**asdict(status), "problems": problems})
 
-    def _seen_by(self, identified: Identified, request: Request) -> Status:
-        account, region = identified.caller.principal.account, identified.scope.region
+    def _seen_by(self, call: Call, request: Request) -> Status:
         mapping_id = _mapping_id(request)
         if mapping_id is None:
-            return self._facilities.status.of_account(account, region)
-        return self._facilities.status.of_mapping(account, region, mapping_id)
+            return self._facilities.status.of_account(call.account, call.region)
+        return self._facilities.status.of_mapping(call.account, call.region, mapping_id)
+
+    def _diagnosis(self, request: Request) -> Response:
+        """One mapping of the caller's examined, or what is left of those that are gone."""
+        try:
+            call = self._control.authorize_own(request, SIGNING_NAME, _GET_DIAGNOSIS)
+            mapping_id = _mapping_id(request)
+            doctor = self._facilities.doctor
+            found: object = (
+                {"checks": doctor.of_account(call)}
+                if mapping_id is None
+                else doctor.of_mapping(call, mapping_id)
+            )
+        except AwsError as error:
+            return self.refuse(request, error)
+        return Response(200, _JSON, msgspec.json.encode(found))
 
     def _metrics(self, request: Request) -> Response:
         """For who signs, of its account and region; for a scraper on this machine, of all."""
@@ -139,9 +158,8 @@ class Front:
     def _measured(self, request: Request) -> Seen:
         if scope_of(request) is None and is_own_machine(request):
             return self._facilities.status.of_everybody()
-        identified = self._control.authorize_own(request, SIGNING_NAME, _GET)
-        account, region = identified.caller.principal.account, identified.scope.region
-        status = self._facilities.status.of_account(account, region)
+        call = self._control.authorize_own(request, SIGNING_NAME, _GET)
+        status = self._facilities.status.of_account(call.account, call.region)
         return Seen(status.clusters, status.mappings)
 
     def _reset(self, request: Request) -> Response:
@@ -149,8 +167,8 @@ class Front:
         if reset is None:
             return _json({"message": "start serve with --allow-reset to serve this"}, status=404)
         try:
-            identified = self._control.authorize_own(request, SIGNING_NAME, _RESET)
-            if identified.caller.principal.kind is not PrincipalKind.ROOT:
+            call = self._control.authorize_own(request, SIGNING_NAME, _RESET)
+            if call.caller.principal.kind is not PrincipalKind.ROOT:
                 raise AccessDenied("Only the account's root user may reset the state.")
             reset()
         except AwsError as error:
@@ -189,6 +207,7 @@ def _mapping_id(request: Request) -> str | None:
 
 _RESET = Ask("sluicegate:Reset", "*")
 _GET = Ask("sluicegate:GetStatus", "*")
+_GET_DIAGNOSIS = Ask("sluicegate:GetDiagnosis", "*")
 
 
 def _json(content: Mapping[str, object], *, status: int = 200) -> Response:

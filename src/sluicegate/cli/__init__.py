@@ -1,4 +1,4 @@
-"""The command line: `sluicegate serve`, `env`, `explain`, `status`, `demo`.
+"""The command line: `sluicegate serve`, `env`, `explain`, `status`, `doctor`, `demo`.
 
 Result on stdout, talk on stderr; exit 0, 1 (found problems) or 2 (usage).
 """
@@ -69,7 +69,11 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument("id", metavar="ID", help="authorization id of a recorded decision")
         if name == "status":
             sub.add_argument("mapping", metavar="MAPPING", nargs="?", help="UUID of one mapping")
-        if name in ("explain", "status"):
+        if name == "doctor":
+            sub.add_argument(
+                "mapping", metavar="MAPPING", nargs="?", help="UUID of one mapping, or its function"
+            )
+        if name in ("explain", "status", "doctor"):
             sub.add_argument("-o", "--output", choices=("text", "json"), default="text")
         if name == "demo":
             sub.add_argument("--keep", action="store_true", help="leave it running afterwards")
@@ -113,6 +117,13 @@ def _status(settings: Settings, options: argparse.Namespace) -> int:
     return status(reach(settings, options), options.mapping, as_json=options.output == "json")
 
 
+def _doctor(settings: Settings, options: argparse.Namespace) -> int:
+    from .doctor import doctor
+    from .reach import reach
+
+    return doctor(reach(settings, options), options.mapping, as_json=options.output == "json")
+
+
 def _demo(settings: Settings, options: argparse.Namespace) -> int:
     from .demo import demo
 
@@ -130,4 +141,5 @@ _COMMANDS: Mapping[str, tuple[Command, str, Sequence[str]]] = {
     "env": (_env, "Print the lines that point AWS tools here.", _CLIENT_FLAGS),
     "explain": (_explain, "Tell why a request was allowed or denied.", _CLIENT_FLAGS),
     "status": (_status, "Tell what there is, how it is and how far.", _CLIENT_FLAGS),
+    "doctor": (_doctor, "Examine triggers: each call, its verdict, what to do.", _CLIENT_FLAGS),
 }

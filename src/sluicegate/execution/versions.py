@@ -14,7 +14,7 @@ from ..errors import AwsError
 from ..functions import FunctionVersion
 from ..functions.packages import Packages
 from ..store import function_aliases, function_versions, functions
-from ..store.database import Database
+from ..store.database import Database, Tx
 from ..store.function_aliases import Alias
 from ..store.function_versions import LATEST, Version
 from ..store.functions import Function
@@ -89,6 +89,25 @@ class Choice:
         return self.other if self.other is not None and draw < self.other_weight else self.version
 
 
+def chosen(tx: Tx, function_id: str, qualifier: str) -> Choice | None:
+    """What a qualifier, "" for none, means of a function; None when it means nothing."""
+    function = functions.by_id(tx, function_id)
+    if function is None:
+        return None
+    alias: Alias | None = None
+    number = qualifier or LATEST
+    if number != LATEST and not number.isdigit():
+        alias = function_aliases.find(tx, function_id, number)
+        number = alias.version if alias else ""
+    version = function_versions.find(tx, function_id, number) if number else None
+    if version is None:
+        return None
+    other = None
+    if alias is not None and alias.other_version:
+        other = function_versions.find(tx, function_id, alias.other_version)
+    return Choice(function, version, other, alias.other_weight if alias else 0.0)
+
+
 class Versions:
     """The versions triggers run. Any thread may ask."""
 
@@ -118,7 +137,8 @@ class Versions:
             kept = self._choices.get(key)
         if kept is not None and now - kept[0] < _FRESH_SECONDS:
             return kept[1]
-        found = self._read(function_id, qualifier)
+        with self._database.read() as tx:
+            found = chosen(tx, function_id, qualifier)
         with self._lock:
             if len(self._choices) >= _MOST_KEPT:
                 self._choices.clear()
@@ -142,24 +162,6 @@ class Versions:
         with self._database.read() as tx:
             now = function_versions.find(tx, function.id, version.version)
         return now is not None and now.package == version.package
-
-    def _read(self, function_id: str, qualifier: str) -> Choice | None:
-        with self._database.read() as tx:
-            function = functions.by_id(tx, function_id)
-            if function is None:
-                return None
-            alias: Alias | None = None
-            number = qualifier or LATEST
-            if number != LATEST and not number.isdigit():
-                alias = function_aliases.find(tx, function_id, number)
-                number = alias.version if alias else ""
-            version = function_versions.find(tx, function_id, number) if number else None
-            if version is None:
-                return None
-            other = None
-            if alias is not None and alias.other_version:
-                other = function_versions.find(tx, function_id, alias.other_version)
-            return Choice(function, version, other, alias.other_weight if alias else 0.0)
 
     def _decrypted(
         self, function: Function, version: Version, bare: FunctionVersion

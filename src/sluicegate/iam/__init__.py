@@ -2,7 +2,8 @@
 
 `compile(text, kind)` reads a document that is being put, strictly; `load(text, kind)` reads a
 stored one and never raises; `decide(question, layers)` is the one function that decides and
-explains; `denial(question, decision)` is AWS's sentence.
+explains; `denial(question, decision)` is AWS's sentence, `near_misses(question, policies)` what
+nearly allowed.
 """
 
 from .decisions import decide
@@ -20,6 +21,7 @@ from .model import (
     Question,
     ResourceRule,
 )
+from .nearest import NearMiss, near_misses
 from .policy import MalformedPolicy, Policy, compile, load, principals_of  # noqa: A004 - as above
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "Layers",
     "MalformedPolicy",
     "Match",
+    "NearMiss",
     "Policy",
     "PolicyKind",
     "Principal",
@@ -44,6 +47,7 @@ __all__ = [
     "decide",
     "denial",
     "load",
+    "near_misses",
     "principals_of",
     "rewrite_principals",
     "smallest_statement",

@@ -30,6 +30,7 @@ from .model import (
     Rebalance,
     Revoked,
 )
+from .probing import Probed, probe
 from .producer import Outgoing, Producer
 from .starting import (
     AtTimestamp,
@@ -63,6 +64,7 @@ __all__ = [
     "PartitionStatus",
     "Plaintext",
     "Polled",
+    "Probed",
     "Producer",
     "Rebalance",
     "Rejoining",
@@ -79,4 +81,5 @@ __all__ = [
     "Unresolvable",
     "committed_offsets",
     "fix_start",
+    "probe",
 ]

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..access import Ask, Caller
+from ..access.authorize import Judgement
 from ..arn import partition_of
 from ..functions import Functions
 from ..functions.packages import Packages
@@ -96,6 +97,10 @@ class Call:
         return f"arn:{partition_of(region)}:{service}:{region}:{self.account}:{resource}"
 
 
+AskedBy = Callable[[Call], Iterable[Ask]]
+"""What is asked by whoever makes a call."""
+
+
 class Calls(Protocol):
     """Reaches another service in the same thread, after identification; `api` supplies it."""
 
@@ -125,6 +130,19 @@ class Calls(Protocol):
         The role's trust policy judges the service first (sts:AssumeRole), then the role's own
         policies judge the call.
         """
+        ...
+
+    def judge(
+        self, call: Call, session: "RoleSession", service: str, asks: "AskedBy"
+    ) -> tuple[Judgement, ...]:
+        """Judge what a session of a role would ask, and do nothing; whoever may assume it or not.
+
+        `asks` is put as a call of `service`. `AccessDenied` where there is no such role.
+        """
+        ...
+
+    def asks_of(self, service: str, operation: str, params: Params) -> "AskedBy":
+        """What `service:operation` asks of policies before it does anything."""
         ...
 
 

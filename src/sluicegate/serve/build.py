@@ -1,8 +1,9 @@
 """The control path and its doors, built from a state folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 from .. import operations
 from ..access.authorize import Authority
@@ -19,6 +20,7 @@ from ..errors import Unavailable
 from ..execution.packages import stored_packages
 from ..functions import Functions
 from ..functions.packages import Packages
+from ..operations.doctor import Doctor, Probe, probe
 from ..operations.lambda_ import code
 from ..operations.lambda_.invocations import Invocations
 from ..operations.operation import Keepers
@@ -45,6 +47,14 @@ class Databases:
         """Close all of them."""
         for database in (self.decisions, self.log_events, self.state):
             database.close()
+
+
+class Closed(Protocol):
+    """Whatever is closed in the end."""
+
+    def close(self) -> None:
+        """Let go."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +97,12 @@ def build(
     signing_clock: Clock | None = None,
     throwaway: bool = False,
     log_events_lost: Callable[[], int] = lambda: 0,
+    probe: Probe = probe,
 ) -> Built:
     """The endpoint; a `throwaway` one need not survive a power loss.
 
-    `log_events_lost` counts what functions have printed and nobody could write.
+    `log_events_lost` counts what functions have printed and nobody could write; `probe` asks
+    brokers what a login may do.
     """
     memory = EpochMemory()
     decisions, log_events = DecisionLog(databases.decisions), LogEvents(databases.log_events)
@@ -116,13 +128,7 @@ def build(
     invocations.calls_by(control.call_by)
 
     wipe = _wiping(databases, decisions, functions, packages, keepers)
-
-    def close() -> None:
-        invocations.close(functions.forget)
-        functions.close()
-        for each in (sweep, touches, decisions, log_events, databases):
-            each.close()
-
+    close = _closing(invocations, functions, (sweep, touches, decisions, log_events, databases))
     facilities = _facilities(
         databases.state,
         vault,
@@ -130,6 +136,7 @@ def build(
         packages,
         wipe if settings.allow_reset else None,
         lambda: Counters(decisions.dropped, touches.dropped, log_events_lost()),
+        probe,
     )
     front = Front(control, facilities, settings.host_names)
     start = _starting(packages, invocations, sweep)
@@ -147,6 +154,18 @@ def _starting(
         invocations.start()
 
     return start
+
+
+def _closing(
+    invocations: Invocations, functions: Functions, rest: Iterable[Closed]
+) -> Callable[[], None]:
+    def close() -> None:
+        invocations.close(functions.forget)
+        functions.close()
+        for each in rest:
+            each.close()
+
+    return close
 
 
 def _wiping(
@@ -174,6 +193,7 @@ def _facilities(
     packages: Packages,
     wipe: Callable[[], None] | None,
     counters: Callable[[], Counters],
+    probe: Probe,
 ) -> Facilities:
     """What the paths that are not AWS's need."""
 
@@ -181,12 +201,16 @@ def _facilities(
         package_id = code.opened(vault, token, clock.now_ms())
         return packages.zipped(package_id) if package_id else None
 
+    def certificate() -> str:
+        return authority.certificate(state, vault, clock)
+
     return Facilities(
         probe=lambda: health.probe(state, clock.now_ms()),
-        certificate=lambda: authority.certificate(state, vault, clock),
+        certificate=certificate,
         reset=wipe,
         services=sorted({each.service for each in operations.served()}),
         code=zipped,
         status=StatusReader(state, clock),
+        doctor=Doctor(certificate, probe),
         counters=counters,
     )

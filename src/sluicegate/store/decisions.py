@@ -183,13 +183,16 @@ class DecisionLog:
         *,
         region: str | None = None,
         principal: str | None = None,
+        action: str | None = None,
+        resource: str | None = None,
         denied: bool = False,
         before: str = "",
         limit: int = _PAGE,
     ) -> Page:
         """An account's decisions, newest first to the millisecond, without policies' texts.
 
-        `principal` (an ARN) and `denied` narrow it; `before` is the last page's `next_before`.
+        `principal` (an ARN), `action`, `resource` and `denied` narrow it; `before` is the last
+        page's `next_before`.
         """
         self._writer.flush()
         query = sa.select(decisions).where(decisions.c.account == account)
@@ -197,6 +200,10 @@ class DecisionLog:
             query = query.where(decisions.c.region == region)
         if principal is not None:
             query = query.where(decisions.c.principal == principal)
+        if action is not None:
+            query = query.where(decisions.c.action == action)
+        if resource is not None:
+            query = query.where(decisions.c.resource == resource)
         if denied:
             query = query.where(sa.text("effect != 'ALLOW'"))
         if before:

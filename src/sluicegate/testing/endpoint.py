@@ -17,6 +17,7 @@ from ..store.migrate import migrate_state
 from ..wire.client import Credentials, in_process_client
 from ..wire.message import Request, Response
 from .frozen_clock import FrozenClock
+from .stub_brokers import StubBrokers
 from .stub_functions import StubFunctions
 from .stub_keepers import StubKeepers
 
@@ -55,6 +56,7 @@ class Endpoint:
         self.clock: Any = clock or FrozenClock()
         self.functions = StubFunctions()
         self.keepers = StubKeepers()
+        self.brokers = StubBrokers()
         self._clients: dict[tuple[str, str, Credentials], Any] = {}
         folder = StateFolder(state)
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -72,6 +74,7 @@ class Endpoint:
             keepers=self.keepers,
             signing_clock=SystemClock(),
             throwaway=True,
+            probe=self.brokers,
         )
         self.front = self._built.front
         if runs_events:
@@ -97,6 +100,7 @@ class Endpoint:
         self._built.reset()
         self.functions.forget()
         self.keepers.forget()
+        self.brokers.forget()
         if isinstance(self.clock, FrozenClock):
             self.clock.start_again()
         self._clients = {

@@ -3,7 +3,6 @@
 import os
 from dataclasses import replace
 from functools import partial
-from typing import Literal
 
 from ..access.sessions import Sessions
 from ..brokers import authority
@@ -12,21 +11,18 @@ from ..delivery import Bounds, DataPath, EventEncoder, EventSource, Filters, Ret
 from ..errors import AwsError, Unavailable
 from ..execution import Clients, ExecutionRoles, criteria
 from ..execution.calls import RoleCalls, SessionCalls
-from ..execution.findings import Anonymous, AsRole, Connection, Password
+from ..execution.connecting import brokers_of
+from ..execution.findings import Connection
 from ..execution.versions import Versions
 from ..functions import Credentials as FunctionCredentials
 from ..functions import Functions
 from ..kafka import (
     AtTimestamp,
     BrokerFault,
-    Credentials,
     GroupConsumer,
     Latest,
     OnRebalance,
-    Plaintext,
-    Sasl,
     StartingPosition,
-    Tls,
     TrimHorizon,
     fix_start,
 )
@@ -40,9 +36,6 @@ from .kept import CannotPoll
 from .poller import Poller
 from .problems import CERTIFICATE_INVALID, LOGIN_FAILED, NO_IAM, filters_unreadable
 from .troubles import problem_of
-
-Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
-_MECHANISMS: tuple[Mechanism, ...] = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 _DEFAULT_WINDOW_MS = 500
 # What no function of a trigger takes longer than.
@@ -84,9 +77,7 @@ class Sources:
         self, mapping: EventSourceMapping, connection: Connection, *, is_first: bool
     ) -> Poller:
         """`Machinery.polling`."""
-        brokers = Brokers(
-            ",".join(connection.bootstrap_servers), self._credentials(mapping, connection)
-        )
+        brokers = self._brokers(mapping, connection)
         if is_first:
             try:
                 fix_start(brokers, connection.group_id, mapping.topic, _start(mapping))
@@ -144,21 +135,15 @@ class Sources:
             raise CannotPoll(filters_unreadable(mapping.kms_key_arn, str(refusal))) from None
         return criteria.opened(self._vault, mapping, unwrapped["Plaintext"])
 
-    def _credentials(self, mapping: EventSourceMapping, connection: Connection) -> Credentials:
-        tls = None
-        if connection.is_tls:
-            # MSK's brokers are ours, and so is who signs their certificates.
-            own = connection.authority
-            if own is None and mapping.event_source_arn:
-                own = authority.certificate(self._database, self._vault, self._clock)
-            tls = Tls(authorities=own or "")
-        match connection.login:
-            case Anonymous():
-                return tls or Plaintext()
-            case Password(mechanism, username, password):
-                return Sasl(_mechanism(mechanism), username, password, tls)
-            case AsRole():
-                raise CannotPoll(NO_IAM)
+    def _brokers(self, mapping: EventSourceMapping, connection: Connection) -> Brokers:
+        def own_authority() -> str:
+            return authority.certificate(self._database, self._vault, self._clock)
+
+        is_msk = mapping.event_source_arn is not None
+        brokers = brokers_of(connection, own_authority, is_msk=is_msk)
+        if brokers is None:
+            raise CannotPoll(NO_IAM)
+        return brokers
 
 
 def _consumer(
@@ -194,10 +179,3 @@ def _start(mapping: EventSourceMapping) -> StartingPosition:
             return AtTimestamp(mapping.starting_at_ms or 0)
         case _:
             return TrimHorizon()
-
-
-def _mechanism(name: str) -> Mechanism:
-    for known in _MECHANISMS:
-        if known == name:
-            return known
-    raise CannotPoll(LOGIN_FAILED)

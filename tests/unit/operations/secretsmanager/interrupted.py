@@ -7,8 +7,9 @@ from botocore import xform_name
 from tests.unit.operations.asserting import ACCOUNT
 
 from sluicegate.access import Caller
+from sluicegate.access.authorize import Judgement
 from sluicegate.iam.model import Principal, PrincipalKind
-from sluicegate.operations.operation import Actor, Call, Params, Result, RoleSession
+from sluicegate.operations.operation import Actor, AskedBy, Call, Params, Result, RoleSession
 from sluicegate.operations.secretsmanager import OPERATIONS
 from sluicegate.testing import Endpoint
 
@@ -39,6 +40,16 @@ class Interrupted:
     def as_role(
         self, call: Call, session: RoleSession, service: str, operation: str, params: Params
     ) -> Result:
+        """Not what Secrets Manager does."""
+        raise NotImplementedError
+
+    def judge(
+        self, call: Call, session: RoleSession, service: str, asks: AskedBy
+    ) -> tuple[Judgement, ...]:
+        """Not what Secrets Manager does."""
+        raise NotImplementedError
+
+    def asks_of(self, service: str, operation: str, params: Params) -> AskedBy:
         """Not what Secrets Manager does."""
         raise NotImplementedError
 
