@@ -102,6 +102,23 @@ class Server:
             "AWS_PAGER": "",
         }
 
+    def command(
+        self, *arguments: str, signer: Credentials | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        """A command, as a user of this environment runs it; whether it went well or not."""
+        variables = self.variables()
+        if signer is not None:
+            variables["AWS_ACCESS_KEY_ID"] = signer.access_key
+            variables["AWS_SECRET_ACCESS_KEY"] = signer.secret_key
+        return subprocess.run(
+            [sys.executable, "-m", "sluicegate.cli", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env=variables,
+        )
+
     def api_pid(self) -> int:
         """The process id of the `api` child."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()

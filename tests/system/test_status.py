@@ -24,18 +24,7 @@ def status(
     server: Server, *arguments: str, signer: Credentials | None = None
 ) -> tuple[int, str, str]:
     """Exit status, output and talk of the command, as a user of this environment runs it."""
-    variables = server.variables()
-    if signer is not None:
-        variables["AWS_ACCESS_KEY_ID"] = signer.access_key
-        variables["AWS_SECRET_ACCESS_KEY"] = signer.secret_key
-    ended = subprocess.run(
-        [sys.executable, "-m", "sluicegate.cli", "status", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env=variables,
-    )
+    ended = server.command("status", *arguments, signer=signer)
     return ended.returncode, ended.stdout, ended.stderr
 
 

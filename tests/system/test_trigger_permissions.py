@@ -2,9 +2,18 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    ResourcePatternType,
+    ResourceType,
+)
 
 from tests.unit.operations.lambda_.mapping_asserting import ELEVEN
 
@@ -47,6 +56,26 @@ def more(trigger: Trigger, count: int = 20) -> int:
     return before + count
 
 
+def diagnosis(trigger: Trigger) -> dict[str, Any]:
+    """What `sluicegate doctor` says of it, by check; its exit status says the same."""
+    ended = trigger.stage.server.command("doctor", trigger.id, "-o", "json")
+    document = json.loads(ended.stdout)
+    assert ended.returncode == (1 if document["problems"] or document["warnings"] else 0)
+    (mapping,) = document["mappings"]
+    return {each["name"]: each for each in mapping["checks"]}
+
+
+def wrong(checks: dict[str, Any]) -> list[str]:
+    """The checks that found something."""
+    return [name for name, each in checks.items() if each["verdict"] in ("problem", "warning")]
+
+
+def denied(checks: dict[str, Any]) -> set[str]:
+    """The actions that were denied."""
+    permissions = [one for each in checks.values() for one in each["permissions"]]
+    return {each["action"] for each in permissions if not each["is_allowed"]}
+
+
 @pytest.mark.parametrize("action", STOPPING)
 def test_without_one_action_it_stops_says_so_and_catches_up(trigger: Trigger, action: str) -> None:
     stage = trigger.stage
@@ -68,6 +97,8 @@ def test_without_one_action_it_stops_says_so_and_catches_up(trigger: Trigger, ac
     stage.give("guarded", allow([*left, "sqs:ListQueues"]))
     trigger.until_problem(action)
     assert trigger.handled() == handled and group.committed() == stood
+    found = diagnosis(trigger)
+    assert denied(found) == {action} and len(wrong(found)) == 1
     stage.give("guarded", allow(GRANTED))
     trigger.until_handled(wanted, HEALS_SECONDS)
     trigger.until_ok()
@@ -81,7 +112,12 @@ def test_without_its_log_it_goes_on(trigger: Trigger) -> None:
     stage.give("guarded", allow(left))
     trigger.until_handled(more(trigger))
     trigger.until_ok()
+    found = diagnosis(trigger)
+    assert wrong(found) == ["logs"] and denied(found) == set(LOGGING)
     stage.give("guarded", allow(GRANTED))
+    found = diagnosis(trigger)
+    assert wrong(found) == []
+    assert found["login"]["what"] == "the brokers know User:guarded"
 
 
 def test_a_role_that_trusts_lambda_no_more_stops_it(trigger: Trigger) -> None:
@@ -96,6 +132,62 @@ def test_a_role_that_trusts_lambda_no_more_stops_it(trigger: Trigger) -> None:
     stage.iam.update_assume_role_policy(RoleName="guarded", PolicyDocument=json.dumps(before))
     trigger.until_handled(wanted, HEALS_SECONDS)
     trigger.until_ok()
+
+
+def test_acls_that_leave_its_user_out_are_told_as_such_and_not_as_policies(
+    trigger: Trigger,
+) -> None:
+    trigger.until_ok()
+    admin = trigger.stage.anybody.admin()
+    which = ResourceType.TOPIC, "guarded", ResourcePatternType.LITERAL, "User:another", "*"
+    how = AclOperation.READ, AclPermissionType.ALLOW
+    for made in admin.create_acls([AclBinding(*which, *how)]).values():
+        made.result(20)
+    until(lambda: wrong(diagnosis(trigger)) == ["topic"], "the topic to be closed")
+    told = diagnosis(trigger)["topic"]["what"]
+    assert "do not let User:guarded DESCRIBE or READ topic guarded" in told
+    # Who made them is nobody, and may unmake them: the cluster has no ACLs.
+    for gone in admin.delete_acls([AclBindingFilter(*which, *how)]).values():
+        gone.result(20)
+    until(lambda: wrong(diagnosis(trigger)) == [], "the topic to be open")
+    trigger.until_ok()
+
+
+def test_a_secret_that_was_taken_from_the_cluster_is_told_with_who_did_it(
+    trigger: Trigger,
+) -> None:
+    stage = trigger.stage
+    (access,) = trigger.shown()["SourceAccessConfigurations"]
+    secret = access["URI"]
+    stage.server.client("kafka").batch_disassociate_scram_secret(
+        ClusterArn=stage.cluster, SecretArnList=[secret]
+    )
+    until(lambda: "login" in wrong(diagnosis(trigger)), "the login to be refused")
+    found = diagnosis(trigger)
+    assert wrong(found) == ["users", "login"]
+    assert "disassociated last by arn:aws:iam::000000000000:root" in found["users"]["what"]
+    wanted = more(trigger)
+    associate(stage.server, stage.cluster, secret)
+    trigger.until_handled(wanted, HEALS_SECONDS)
+    trigger.until_ok()
+    assert wrong(diagnosis(trigger)) == []
+
+
+def test_interfaces_it_may_not_delete_are_told_of_when_it_is_gone(trigger: Trigger) -> None:
+    stage = trigger.stage
+    stage.function("leaving")
+    leaving = stage.mapping("leaving", "guarded")
+    leaving.until_ok()
+    stage.iam.detach_role_policy(RoleName="leaving", PolicyArn=MANAGED)
+    stage.give("leaving", allow([each for each in ELEVEN if "Delete" not in each]))
+    assert wrong(diagnosis(leaving)) == ["interfaces"]
+    leaving.delete()
+    (left,) = json.loads(stage.server.command("doctor", "-o", "json").stdout)["checks"]
+    assert left["verdict"] == "warning" and leaving.id in left["what"]
+    ec2 = stage.server.client("ec2")
+    ec2.delete_network_interface(NetworkInterfaceId=left["next"].rpartition(" ")[2])
+    ended = stage.server.command("doctor")
+    assert ended.returncode == 0 and ended.stdout.endswith("\nno problems\n"), ended.stdout
 
 
 def test_all_of_it_was_delivered_once_and_in_order(trigger: Trigger) -> None:
