@@ -59,7 +59,7 @@ class ScramUsers:
                 if secret.wanted == REMOVED:
                     self._remove(secret, wanted, users)
                 elif secret.version_id != version_id or secret.error is not None:
-                    self._apply(cluster, secret, wanted, users)
+                    self._apply(cluster, secret, users)
             except Unreadable as refusal:
                 self._failed[secret.secret_arn] = now
                 self._note(secret, str(refusal))
@@ -72,23 +72,17 @@ class ScramUsers:
                 self._failed.pop(secret.secret_arn, None)
 
     def _remove(self, secret: ScramSecret, wanted: list[ScramSecret], users: Users) -> None:
-        if secret.username is not None and not _is_needed(secret.username, secret, wanted):
-            users.drop_scram_user(secret.username)
+        for username in secret.users:
+            if not _is_needed(username, secret, wanted):
+                users.drop_scram_user(username)
         with self._database.write() as tx:
             if not scram_secrets.removed(tx, secret.cluster_id, secret.secret_arn):
                 # Associated again meanwhile: its user is to be made again.
-                scram_secrets.applied(
-                    tx, secret.cluster_id, secret.secret_arn, secret.username or "", ""
-                )
+                scram_secrets.emptied(tx, secret.cluster_id, secret.secret_arn)
 
-    def _apply(
-        self, cluster: Cluster, secret: ScramSecret, wanted: list[ScramSecret], users: Users
-    ) -> None:
+    def _apply(self, cluster: Cluster, secret: ScramSecret, users: Users) -> None:
         user = self._reader.read(cluster, secret.secret_arn)
         users.put_scram_user(user.name, user.password)
-        renamed = secret.username not in (None, "", user.name)
-        if renamed and not _is_needed(secret.username, secret, wanted):
-            users.drop_scram_user(secret.username or "")
         with self._database.write() as tx:
             scram_secrets.applied(tx, cluster.id, secret.secret_arn, user.name, user.version_id)
 
@@ -109,10 +103,10 @@ class ScramUsers:
         )
 
 
-def _is_needed(name: str | None, secret: ScramSecret, wanted: list[ScramSecret]) -> bool:
+def _is_needed(name: str, secret: ScramSecret, wanted: list[ScramSecret]) -> bool:
     """Whether another secret of the cluster makes the same user."""
     return any(
-        other.username == name and other.wanted != REMOVED
+        name in other.users and other.wanted != REMOVED
         for other in wanted
         if other.secret_arn != secret.secret_arn
     )

@@ -4,6 +4,7 @@ Operations write which secrets there should be; the keeper, which user each of t
 which version of the secret, or why it is none. No password is here: the keeper reads the secret.
 """
 
+import json
 from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
@@ -27,6 +28,8 @@ scram_secrets = sa.Table(
     sa.Column("username", sa.Text, nullable=True),
     sa.Column("version_id", sa.String(64), nullable=True),
     sa.Column("error", sa.Text, nullable=True),
+    # Names that the secret had before, whose users are in Kafka still: a list, as JSON.
+    sa.Column("former", sa.Text, nullable=False, server_default="[]"),
     sa.Index(None, "secret_arn"),
 )
 
@@ -37,8 +40,9 @@ ASSOCIATED, REMOVED = "associated", "removed"
 class ScramSecret:
     """One secret of a cluster. `grant_id` is the grant by which MSK may decrypt it.
 
-    `username` is the user it made in Kafka, of `version_id`; None as long as it made none. `error`
-    says why the secret as it is now has no effect.
+    `username` is the user it made in Kafka, of `version_id`; None as long as it made none. `former`
+    are users it made before it was of another name: they stay until it is disassociated, as on MSK.
+    `error` says why the secret as it is now has no effect.
     """
 
     cluster_id: str
@@ -51,6 +55,12 @@ class ScramSecret:
     username: str | None = None
     version_id: str | None = None
     error: str | None = None
+    former: tuple[str, ...] = ()
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        """All users it has in Kafka."""
+        return (*((self.username,) if self.username else ()), *self.former)
 
 
 def associate(tx: Tx, secret: ScramSecret) -> None:
@@ -64,7 +74,8 @@ def associate(tx: Tx, secret: ScramSecret) -> None:
     }
     query = scram_secrets.update().where(*_which(secret.cluster_id, secret.secret_arn))
     if tx.execute(query.values(asked)).rowcount == 0:
-        tx.execute(scram_secrets.insert().values(asdict(secret)))
+        values = asdict(secret) | {"former": json.dumps(secret.former)}
+        tx.execute(scram_secrets.insert().values(values))
     epoch.bump(tx, epoch.CLUSTERS)
 
 
@@ -95,7 +106,7 @@ def find(tx: Tx, cluster_id: str, secret_arn: str) -> ScramSecret | None:
         *_which(cluster_id, secret_arn), scram_secrets.c.wanted == ASSOCIATED
     )
     row = tx.execute(query).one_or_none()
-    return None if row is None else ScramSecret(**row._mapping)
+    return None if row is None else _secret(row)
 
 
 def clusters_with(tx: Tx, secret_arn: str) -> set[str]:
@@ -110,14 +121,26 @@ def wanted_of(tx: Tx, cluster_id: str) -> list[ScramSecret]:
     """What a cluster's secrets should be: those it has, and those to be removed."""
     query = sa.select(scram_secrets).where(scram_secrets.c.cluster_id == cluster_id)
     rows = tx.execute(query.order_by(scram_secrets.c.position, scram_secrets.c.secret_arn))
-    return [ScramSecret(**row._mapping) for row in rows]
+    return [_secret(row) for row in rows]
 
 
 def applied(tx: Tx, cluster_id: str, secret_arn: str, username: str, version_id: str) -> None:
-    """Note that Kafka has the user of this version of the secret."""
-    values = {"username": username, "version_id": version_id, "error": None}
-    query = scram_secrets.update().where(*_which(cluster_id, secret_arn))
-    tx.execute(query.values(values))
+    """Note that Kafka has the user of this version of the secret; one of another name stays."""
+    which = _which(cluster_id, secret_arn)
+    kept = _secret(tx.execute(sa.select(scram_secrets).where(*which)).one())
+    values = {
+        "username": username,
+        "version_id": version_id,
+        "error": None,
+        "former": json.dumps([each for each in kept.users if each != username]),
+    }
+    tx.execute(scram_secrets.update().where(*which).values(values))
+
+
+def emptied(tx: Tx, cluster_id: str, secret_arn: str) -> None:
+    """Note that Kafka has no user of the secret: of whatever version, it is to be made."""
+    values = {"username": None, "version_id": None, "error": None, "former": "[]"}
+    tx.execute(scram_secrets.update().where(*_which(cluster_id, secret_arn)).values(values))
 
 
 def failed(tx: Tx, cluster_id: str, secret_arn: str, error: str) -> None:
@@ -136,3 +159,9 @@ def removed(tx: Tx, cluster_id: str, secret_arn: str) -> bool:
 
 def _which(cluster_id: str, secret_arn: str) -> "tuple[sa.ColumnElement[bool], ...]":
     return scram_secrets.c.cluster_id == cluster_id, scram_secrets.c.secret_arn == secret_arn
+
+
+def _secret(row: "sa.Row[tuple[object, ...]]") -> ScramSecret:
+    columns = dict(row._mapping)
+    former = tuple(json.loads(columns.pop("former")))
+    return ScramSecret(**columns, former=former)

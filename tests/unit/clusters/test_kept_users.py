@@ -30,14 +30,26 @@ def test_users_are_made_from_secrets_and_changed_with_them(bench: Bench) -> None
     assert bench.machine.kafka_users == {"alice": "two"}
 
 
-def test_a_user_with_another_name_takes_the_place_of_the_old_one(bench: Bench) -> None:
+def test_the_user_of_a_former_name_stays_until_the_secret_is_removed(bench: Bench) -> None:
     arn = bench.secret("AmazonMSK_alice", ScramUser("v1", "alice", "one"))
     bench.step()
     bench.machine.secrets[arn] = ScramUser("v2", "anna", "two")
     with bench.database.write() as tx:
         secrets.put_stages(tx, "id-AmazonMSK_alice", {"AWSCURRENT": "v2"})
     bench.step()
-    assert bench.machine.kafka_users == {"anna": "two"}
+    assert bench.machine.kafka_users == {"alice": "one", "anna": "two"}
+    assert bench.noted(arn).former == ("alice",)
+    # Back again, and so no former one.
+    bench.machine.secrets[arn] = ScramUser("v3", "alice", "three")
+    with bench.database.write() as tx:
+        secrets.put_stages(tx, "id-AmazonMSK_alice", {"AWSCURRENT": "v3"})
+    bench.step()
+    assert bench.machine.kafka_users == {"alice": "three", "anna": "two"}
+    assert bench.noted(arn).former == ("anna",)
+    with bench.database.write() as tx:
+        scram_secrets.disassociate(tx, ID, arn)
+    bench.step()
+    assert bench.machine.kafka_users == {}
 
 
 def test_a_removed_secret_ends_its_user(bench: Bench) -> None:

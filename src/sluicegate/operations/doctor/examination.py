@@ -6,6 +6,7 @@ hide come from whoever asks, as far as he may see them.
 
 from collections.abc import Callable, Iterator
 
+from ...aws_policies import is_aws
 from ...errors import AwsError
 from ...execution import findings
 from ...execution import interfaces as trigger_interfaces
@@ -13,8 +14,9 @@ from ...execution.plan import When
 from ...execution.roles import SERVICE, session_name
 from ...execution.survey import survey
 from ...execution.versions import Choice, chosen, log_group
-from ...store import mappings
+from ...store import mappings, principals
 from ...store.mappings import EventSourceMapping
+from ..iam.documents import unknown_actions
 from ..operation import Actor, Call, RoleSession
 from . import brokers, parts, permissions, scram
 from .brokers import Probe
@@ -87,6 +89,7 @@ class Doctor:
             yield Check(parts.TRUST, Verdict.SKIPPED, outcome.message, "try again")
             return
         yield from self._walked(call, mapping, role, outcome)
+        yield from _misspelled(call, role_arn)
         yield _function(choice)
         yield _logs(role, choice, outcome)
         if _has_network(mapping):
@@ -126,6 +129,19 @@ def _serverless(cluster_arn: str, role: ExaminedRole) -> Iterator[Check]:
     ):
         what = "kafka:DescribeClusterV2 is denied: enough here, but not for a serverless cluster"
         yield Check("serverless", Verdict.NOTE, what)
+
+
+def _misspelled(call: Call, role_arn: str) -> Iterator[Check]:
+    """Actions in the role's own policies that there are not; those of AWS are not looked at."""
+    with call.database.read() as tx:
+        role = principals.role_by_name(tx, call.account, role_arn.rpartition("/")[2])
+        policies = principals.identity_policies(tx, role.id) if role else ()
+    for policy in policies:
+        unknown = [] if is_aws(policy.uri) else unknown_actions(policy.text)
+        if unknown:
+            where = policy.uri or f"{policy.attached_to}#{policy.name}"
+            what = f"{where} names what no service has, and grants nothing by it: "
+            yield Check("policies", Verdict.NOTE, what + ", ".join(unknown))
 
 
 def _function(choice: Choice) -> Check:

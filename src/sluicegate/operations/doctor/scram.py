@@ -112,6 +112,13 @@ def _associated(
     if isinstance(login, Password) and login.username != known.username:
         what = f"the secret is of user {login.username} now, and the cluster has {known.username}"
         return Check(NAME, Verdict.WARNING, what, "wait: a changed secret is read within a minute")
+    if known.former:
+        what = (
+            f"the secret is of user {known.username} now, and who logs in as "
+            f"{', '.join(known.former)} goes on: a user stays until the secret is disassociated, "
+            "so do not change names, nor rotate between users, in one secret"
+        )
+        return Check(NAME, Verdict.WARNING, what, _disassociate(mapping, known.secret_arn))
     return Check(NAME, Verdict.OK, f"the cluster has user {known.username} of this secret")
 
 
@@ -135,6 +142,14 @@ def _has_statement(policy: str) -> bool:
     statements = json.loads(policy).get("Statement") or []
     listed = statements if isinstance(statements, list) else [statements]
     return any(each.get("Sid") == _STATEMENT for each in listed)
+
+
+def _disassociate(mapping: EventSourceMapping, secret_arn: str) -> str:
+    return (
+        "to end them, and all of its logins for a moment, associate it anew: aws kafka "
+        f"batch-disassociate-scram-secret --cluster-arn {mapping.event_source_arn} "
+        f"--secret-arn-list {secret_arn}"
+    )
 
 
 def _associate(cluster_arn: str, secret_arn: str) -> str:

