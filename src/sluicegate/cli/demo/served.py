@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ...errors import StartRefused
 from ...settings import PREFIX, Settings
-from .story import Keys
+from .story import Keys, Story
 
 
 @contextmanager
@@ -57,11 +57,29 @@ def root_keys(state: Path) -> Keys:
     return Keys(kept["AccessKeyId"], kept["SecretAccessKey"])
 
 
+def typed(story: Story, keys: Keys, *arguments: str) -> list[str]:
+    """The lines that a command prints for whoever has these keys."""
+    environment = {
+        **{k: v for k, v in os.environ.items() if not k.startswith((PREFIX, "AWS_"))},
+        "AWS_ENDPOINT_URL": story.endpoint,
+        "AWS_REGION": story.region,
+        "AWS_ACCESS_KEY_ID": keys.access_key,
+        "AWS_SECRET_ACCESS_KEY": keys.secret_key,
+    }
+    command = [sys.executable, "-m", "sluicegate.cli", *arguments]
+    ended = subprocess.run(  # noqa: S603 - our own module, asked for what the story has made
+        command, capture_output=True, text=True, env=environment, check=False
+    )
+    return ended.stdout.splitlines()
+
+
 def wait(endpoint: str, folder: str) -> None:
     """Say how to go on, until Ctrl-C."""
     print(f"\nIt goes on at {endpoint} until Ctrl-C. In another shell:")
     port = endpoint.rpartition(":")[2]
     print(f'  eval "$(.venv/bin/sluicegate env --state {folder} --port {port})"')
+    print("  .venv/bin/sluicegate status")
+    print("  .venv/bin/sluicegate doctor")
     print("  aws iam list-users")
     try:
         signal.pause()

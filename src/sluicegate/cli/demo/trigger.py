@@ -13,6 +13,7 @@ from confluent_kafka import Producer
 from .clusters import TOPIC, login
 from .functions import package, python, trusted_role
 from .permissions import policy
+from .served import typed
 from .story import Keys, StepFailed, Story
 
 # A link to that of `examples/orders`; an installed package has it as a file.
@@ -153,6 +154,13 @@ def revoked(trigger: Trigger) -> None:
     said = trigger.state()
     story.show("says", f"{said['LastProcessingResult']} ({said['StateTransitionReason']})")
     _produce(trigger, _MORE)
+    story.show("root", f"sluicegate doctor {trigger.id}")
+    found = [line.strip() for line in typed(story, trigger.root, "doctor", trigger.id)]
+    wrong = [line for line in found if line.startswith(("✗", "!"))]
+    if not wrong:
+        raise StepFailed("the doctor finds nothing wrong")
+    for line in (*wrong, found[-1]):
+        story.show("", line)
     story.tell("Attached again, it catches up by itself")
     story.ask("root", iam.attach_role_policy, RoleName=_ROLE, PolicyArn=_MANAGED)
     started = time.monotonic()
