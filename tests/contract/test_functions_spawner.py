@@ -13,8 +13,9 @@ import pytest
 from tests.contract.test_functions_failures import spawners
 from tests.house.sources import ROOT
 
-from sluicegate.functions.sandbox import is_readable
-from sluicegate.functions.spawning import Spawner, SpawnFailed
+from sluicegate.functions.places import Places
+from sluicegate.functions.sandbox import Sandbox, is_readable
+from sluicegate.functions.spawning import Spawner, SpawnFailed, Started
 
 LET_GO = """
 import os
@@ -27,9 +28,28 @@ pid = os.fork()
 if pid == 0:
     os._exit(3)
 os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-spawner._exits[pid] = told
+spawner._exits[pid] = told, pid
 spawner.reap()
 print("goes on")
+"""
+
+TOLD_LAST = """
+import os, signal
+from sluicegate.functions.sandbox import is_readable
+from sluicegate.functions.spawner import Spawner
+
+def ended(pid):
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    spawner.reap()
+
+spawner = Spawner()
+outer, inside = (os.fork() or signal.pause() for _ in range(2))
+told = spawner._watch(outer, inside)
+ended(outer)
+print(is_readable(told, 0))
+ended(inside)
+print(os.read(told, 16))
 """
 
 
@@ -39,6 +59,34 @@ def test_it_goes_on_when_nobody_asks_how_a_sandbox_ended() -> None:
         [sys.executable, "-c", LET_GO], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (ended.stdout, ended.stderr) == ("goes on\n", "")
+
+
+def test_it_tells_of_the_end_when_the_first_process_too_is_reaped() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", TOLD_LAST], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (ended.stdout, ended.stderr) == ("False\nb'137'\n", "")
+
+
+def test_all_of_a_group_is_ended_not_the_first_process_alone() -> None:
+    release = [int(part) for part in os.uname().release.split(".")[:2]]
+    if release < [6, 9]:
+        pytest.skip("Linux before 6.9 signals no group by descriptor")
+    first = subprocess.Popen(["sleep", "60"])
+    leader = subprocess.Popen(
+        ["sh", "-c", "sleep 60 & echo $!; wait"], start_new_session=True, stdout=subprocess.PIPE
+    )
+    assert leader.stdout is not None
+    member = os.pidfd_open(int(leader.stdout.readline()))
+    with socket.socket() as nothing, first, leader:
+        descriptors = [os.pidfd_open(first.pid), os.pidfd_open(leader.pid), *os.pipe()]
+        process, group, ended, go = descriptors
+        started = Started(first.pid, nothing, nothing, process, ended, group=group)
+        Sandbox(started, -1, go, Places()).kill()
+        assert is_readable(member, 10)
+        for each in (*descriptors, member):
+            os.close(each)
+    assert (first.returncode, leader.returncode) == (-signal.SIGKILL, -signal.SIGKILL)
 
 
 def test_one_that_does_not_answer_is_ended_and_its_answer_is_nobody_s() -> None:

@@ -127,6 +127,7 @@ def _try(level: Level, spawner: Spawner, uid: int, printed: int) -> None:
             process, ended = started.process, started.ended
             started.runtime_api.close()
             started.endpoint.close()
+            os.close(started.group)
         _await_good_end(process, ended)
     finally:
         for each in (nothing, lifeline, held):

@@ -34,7 +34,10 @@ class Spawner:
     def __init__(self) -> None:
         self._stage: Stage | None = None
         self._filter = b""
-        self._exits: dict[int, int] = {}
+        # By process: where its end is told, and the first process of what it started.
+        self._exits: dict[int, tuple[int, int]] = {}
+        # By first process: where it is told, and what, once that one too has been reaped.
+        self._last: dict[int, tuple[int, int]] = {}
 
     def answer(self, told: Mapping[str, Any], sent: Sequence[int]) -> tuple[object, list[int]]:
         """The answer to a message, and the descriptors that go with it."""
@@ -66,12 +69,16 @@ class Spawner:
                 return
             if pid == 0:
                 return
-            if (told := self._exits.pop(pid, None)) is not None:
+            if pid in self._exits:
+                told, inside = self._exits.pop(pid)
                 code = os.waitstatus_to_exitcode(status)
-                # Who let go of a sandbox does not ask any more; the others are still there.
-                with contextlib.suppress(BrokenPipeError):
-                    os.write(told, str(code if code >= 0 else 128 - code).encode())
-                os.close(told)
+                code = code if code >= 0 else 128 - code
+                if _is_ours(inside):
+                    self._last[inside] = told, code
+                else:
+                    _tell(told, code)
+            elif pid in self._last:
+                _tell(*self._last.pop(pid))
 
     def close(self) -> None:
         """The folder of the stage goes; the sandboxes go with this process."""
@@ -113,8 +120,8 @@ class Spawner:
             try:
                 inside = _first_process(info)
                 sockets = _listeners_inside(inside, told["uid"], told["ports"])
-                ended = self._watch(pid)
-                return inside, [*sockets, os.pidfd_open(inside), ended]
+                ended = self._watch(pid, inside)
+                return inside, [*sockets, os.pidfd_open(inside), os.pidfd_open(pid), ended]
             except BaseException:
                 os.kill(pid, signal.SIGKILL)
                 raise
@@ -124,17 +131,19 @@ class Spawner:
     ) -> tuple[object, list[int]]:
         output, go, lifeline = sent
         pid = _fork(lambda: plain.keep(output, go, lifeline, told, self._filter))
-        return pid, [os.pidfd_open(pid), self._watch(pid)]
+        return pid, [os.pidfd_open(pid), self._watch(pid, pid)]
 
-    def _watch(self, pid: int) -> int:
+    def _watch(self, pid: int, inside: int) -> int:
         ended, told = os.pipe()
-        self._exits[pid] = told
+        self._exits[pid] = told, inside
         return ended
 
 
 def main() -> None:
     """Answer until the control socket ends."""
     control = _arrange_descriptors()
+    # A sandbox's first process outlives bubblewrap's own when both are killed at once.
+    kernel.adopt_orphans()
     # As SIGCHLD is handled by a byte in a pipe, poll sees both.
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
@@ -198,6 +207,21 @@ def _serve(control: socket.socket, spawner: Spawner) -> bool:
         for each in back:
             os.close(each)
     return True
+
+
+def _is_ours(pid: int) -> bool:
+    """Whether a child of that number is still to be reaped."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        return True
+    return False
+
+
+def _tell(told: int, code: int) -> None:
+    # Who let go of a sandbox does not ask any more; the others are still there.
+    with contextlib.suppress(BrokenPipeError):
+        os.write(told, str(code).encode())
+    os.close(told)
 
 
 def _fork(run: Callable[[], None]) -> int:

@@ -30,7 +30,8 @@ class Started:
     """A sandbox as it was started: its first process, and what it is watched and served by.
 
     `process` is readable when nothing of the sandbox is left; `ended` then tells the exit code.
-    `proxy` is there when something beyond the endpoint may be reached.
+    `proxy` is there when something beyond the endpoint may be reached. `group`, or -1, is who leads
+    the process group that all of it begins in.
     """
 
     pid: int
@@ -39,6 +40,7 @@ class Started:
     process: int
     ended: int
     proxy: socket.socket | None = None
+    group: int = -1
 
 
 class Spawner:
@@ -168,8 +170,8 @@ def _kill(pid: object) -> None:
 
 
 def _started(pid: object, back: list[int]) -> Started:
-    *listeners, process, ended = back
+    *listeners, process, group, ended = back
     runtime_api, endpoint, *proxy = (socket.socket(fileno=each) for each in listeners)
     return Started(
-        int(str(pid)), runtime_api, endpoint, process, ended, proxy[0] if proxy else None
+        int(str(pid)), runtime_api, endpoint, process, ended, proxy[0] if proxy else None, group
     )
