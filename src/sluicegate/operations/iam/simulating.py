@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from ... import iam
 from ...access import Ask
 from ...arn import Arn
-from ...errors import AwsError
+from ...errors import AwsError, InvalidInput
 from ...iam.model import Context
 from ...store import identities, tags
 from ...store.database import Tx
@@ -19,7 +19,7 @@ from .simulated_policies import Policies
 from .simulation import Simulation
 from .subjects import missing
 
-# An answer that would take longer comes in more pages: characters of policies times questions.
+# Characters of policies times questions. More of it comes in more pages; seconds, at the worst.
 _MOST_WORK = 50_000_000
 
 _EC2_OPTIONS = frozenset(
@@ -81,7 +81,9 @@ def _simulated(call: Call, params: Params, caller: callers.Caller, own: Policies
         _check_action(action, params.get("ResourceHandlingOption"))
     page = _page(call, params)
     work = len(simulation.resources) * max(simulation.policies.size, 1)
-    page.limit = max(1, min(page.limit, _MOST_WORK // work))
+    if work > _MOST_WORK:
+        raise InvalidInput("that many resources and policies are too much; simulate fewer at once")
+    page.limit = min(page.limit, _MOST_WORK // work)
     return page.of(
         "EvaluationResults",
         actions,

@@ -1,5 +1,6 @@
 """Simulations that make no sense, refused in AWS's words."""
 
+import json
 from typing import Any
 
 import pytest
@@ -100,3 +101,17 @@ def test_context_without_end_is_refused(endpoint: Endpoint) -> None:
     )
     assert (status, code) == (400, "ValidationError")
     assert message.startswith("what policies are asked about may have 16384 characters a value")
+
+
+def test_work_without_end_comes_in_pages_or_is_refused(endpoint: Endpoint) -> None:
+    simulate = endpoint.client("iam").simulate_custom_policy
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{A}{'a' * 100_000}"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    asked = {"PolicyInputList": [policy], "ActionNames": ["s3:GetObject"] * 3}
+    answer = simulate(**asked, ResourceArns=[A] * 200)
+    assert (len(answer["EvaluationResults"]), answer["IsTruncated"]) == (2, True)
+    assert refused(simulate, **asked, ResourceArns=[A] * 500) == (
+        400,
+        "ValidationError",
+        "that many resources and policies are too much; simulate fewer at once",
+    )
