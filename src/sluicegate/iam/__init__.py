@@ -20,7 +20,6 @@ from .model import (
     Question,
     ResourceRule,
 )
-from .places import Place, Span, distinct, mentioned, spans
 from .policy import MalformedPolicy, Policy, compile, load, principals_of  # noqa: A004 - as above
 
 __all__ = [
@@ -34,24 +33,19 @@ __all__ = [
     "Layers",
     "MalformedPolicy",
     "Match",
-    "Place",
     "Policy",
     "PolicyKind",
     "Principal",
     "PrincipalKind",
     "Question",
     "ResourceRule",
-    "Span",
     "Unreadable",
     "compile",
     "decide",
     "denial",
-    "distinct",
     "load",
-    "mentioned",
     "principals_of",
     "rewrite_principals",
     "smallest_statement",
-    "spans",
     "unscoped_size",
 ]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sluicegate.iam import mentioned, spans
+from sluicegate.iam.places import mentioned, spans
 
 ALLOW = '{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}'
 VERSION = '{"Version":"2012-10-17","Statement":'

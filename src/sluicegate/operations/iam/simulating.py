@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from ... import iam
 from ...access import Ask
 from ...arn import Arn
 from ...errors import AwsError, InvalidInput
 from ...iam.model import Context
+from ...iam.places import distinct, mentioned
 from ...store import identities, tags
 from ...store.database import Tx
 from ...store.identities import Entity, Kind
@@ -144,7 +144,7 @@ def keys_of_custom(_call: Call, params: Params) -> Result:
 def _keys(own: Policies, params: Params) -> Result:
     policies = simulated_policies.with_sent(own, params)
     asked = (*policies.identity, *(policies.boundary or ()))
-    found = iam.distinct(key for one in asked for keys in iam.mentioned(one.text) for key in keys)
+    found = distinct(key for one in asked for keys in mentioned(one.text) for key in keys)
     return {"ContextKeyNames": list(found)}
 
 

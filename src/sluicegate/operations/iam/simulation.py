@@ -8,6 +8,7 @@ from ... import iam
 from ...arn import Arn
 from ...iam.layers import Attached, Check, Decision, Layers, Match
 from ...iam.model import Context, Effect, Layer, Principal, Question
+from ...iam.places import Span, distinct, mentioned, spans
 from .simulated_policies import Policies, name_of
 
 _AWS = "aws"
@@ -30,18 +31,18 @@ class _Texts:
 
     def __init__(self) -> None:
         self._keys: dict[str, Mapping[int, tuple[str, ...]]] = {}
-        self._spans: dict[str, Mapping[int, iam.Span]] = {}
+        self._spans: dict[str, Mapping[int, Span]] = {}
 
     def keys(self, text: str, index: int) -> tuple[str, ...]:
         """The condition keys a statement asks for."""
         if text not in self._keys:
-            self._keys[text] = dict(enumerate(iam.mentioned(text)))
+            self._keys[text] = dict(enumerate(mentioned(text)))
         return self._keys[text].get(index, ())
 
-    def span(self, text: str, index: int) -> iam.Span | None:
+    def span(self, text: str, index: int) -> Span | None:
         """Where a statement stands; None in a text nobody can read."""
         if text not in self._spans:
-            self._spans[text] = dict(enumerate(iam.spans(text)))
+            self._spans[text] = dict(enumerate(spans(text)))
         return self._spans[text].get(index)
 
 
@@ -71,7 +72,7 @@ class Simulation:
             "EvalDecision": _WORDS[strictest],
             "MatchedStatements": _distinct(one for each in verdicts for one in each.matched()),
             "MissingContextValues": list(
-                iam.distinct(key for each in verdicts for key in each.missing())
+                distinct(key for each in verdicts for key in each.missing())
             ),
             "OrganizationsDecisionDetail": self._organization(verdicts),
             "PermissionsBoundaryDecisionDetail": _bounded(verdicts),
@@ -197,7 +198,7 @@ def _specific(verdict: _Verdict) -> dict[str, Any]:
         "EvalResourceName": verdict.question.resource,
         "EvalResourceDecision": _WORDS[verdict.decision.effect],
         "MatchedStatements": list(verdict.matched()) or None,
-        "MissingContextValues": list(iam.distinct(verdict.missing())) or None,
+        "MissingContextValues": list(distinct(verdict.missing())) or None,
         "EvalDecisionDetails": _details([verdict]) or None,
         "PermissionsBoundaryDecisionDetail": _bounded([verdict]),
     }
