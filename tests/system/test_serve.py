@@ -326,3 +326,32 @@ def test_explain_tells_why_a_request_was_denied(calm: Server) -> None:
         env=os.environ | calm.variables(),
     )
     assert nothing.returncode == 1 and "No authorization details" in nothing.stderr
+
+
+def test_explain_tells_whether_a_call_would_be_allowed(calm: Server) -> None:
+    iam = calm.client("iam")
+    iam.create_user(UserName="would")
+    explain = [sys.executable, "-m", "sluicegate.cli", "explain", "would", "iam:ListUsers"]
+
+    def ran(*more: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [*explain, *more],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env=os.environ | calm.variables(),
+        )
+
+    denied = ran("*")
+    assert denied.returncode == 1 and denied.stderr == ""
+    assert denied.stdout.startswith("decision   IMPLICIT_DENY by the identity-based policy\n")
+    arn = "arn:aws:iam::aws:policy/IAMReadOnlyAccess"
+    iam.attach_user_policy(UserName="would", PolicyArn=arn)
+    allowed = ran("*", "-o", "json")
+    assert allowed.returncode == 0
+    (result,) = json.loads(allowed.stdout)["EvaluationResults"]
+    assert result["EvalDecision"] == "allowed"
+    assert result["MatchedStatements"][0]["SourcePolicyId"] == "IAMReadOnlyAccess"
+    wrong = ran("users")
+    assert wrong.returncode == 2 and "not in a valid ARN format: users; correct" in wrong.stderr

@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         if name == "env":
             sub.add_argument("--shell", choices=("bash", "fish", "powershell", "json"))
         if name == "explain":
-            sub.add_argument("id", metavar="ID", help="authorization id of a recorded decision")
+            _add_explained(sub)
         if name == "status":
             sub.add_argument("mapping", metavar="MAPPING", nargs="?", help="UUID of one mapping")
         if name == "doctor":
@@ -78,6 +78,14 @@ def _parser() -> argparse.ArgumentParser:
         if name == "demo":
             sub.add_argument("--keep", action="store_true", help="leave it running afterwards")
     return parser
+
+
+def _add_explained(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "asked", metavar="ID | PRINCIPAL", help="authorization id of a decision, or who would call"
+    )
+    parser.add_argument("action", metavar="ACTION", nargs="?", help="service:Name")
+    parser.add_argument("resource", metavar="RESOURCE", nargs="?", help="an ARN, or *")
 
 
 def _add_flag(parser: argparse.ArgumentParser, name: str) -> None:
@@ -106,8 +114,14 @@ def _env(settings: Settings, options: argparse.Namespace) -> int:
 def _explain(settings: Settings, options: argparse.Namespace) -> int:
     from .explain import explain
     from .reach import reach
+    from .would import would
 
-    return explain(reach(settings, options), options.id, as_json=options.output == "json")
+    to, as_json = reach(settings, options), options.output == "json"
+    if options.action is None:
+        return explain(to, options.asked, as_json=as_json)
+    if options.resource is None:
+        raise SettingRefused("name the RESOURCE too, an ARN or `*` in quotes")
+    return would(to, options.asked, options.action, options.resource, as_json=as_json)
 
 
 def _status(settings: Settings, options: argparse.Namespace) -> int:
@@ -139,7 +153,7 @@ _COMMANDS: Mapping[str, tuple[Command, str, Sequence[str]]] = {
     "serve": (_serve, "Serve AWS's APIs in the foreground; Ctrl-C stops it.", _SERVE_FLAGS),
     "demo": (_demo, "Show what works, on a throw-away state.", OF_MACHINE),
     "env": (_env, "Print the lines that point AWS tools here.", _CLIENT_FLAGS),
-    "explain": (_explain, "Tell why a request was allowed or denied.", _CLIENT_FLAGS),
+    "explain": (_explain, "Tell why a request was, or would be, allowed or denied.", _CLIENT_FLAGS),
     "status": (_status, "Tell what there is, how it is and how far.", _CLIENT_FLAGS),
     "doctor": (_doctor, "Examine triggers: each call, its verdict, what to do.", _CLIENT_FLAGS),
 }

@@ -1,11 +1,12 @@
 """What the commands that are clients ask for, or why there is no answer and what to do next."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from ..errors import StartRefused
-from ..wire.client import Unanswered
+from ..wire.client import Unanswered, Unreadable, answer_of
 from ..wire.message import Response
 from ..wire.own import get
 from .reach import Reach
@@ -25,19 +26,35 @@ def document(to: Reach, path: str, *, member: str, missing: str, service: str) -
             to.endpoint_url + path, region=to.region, credentials=to.credentials, service=service
         )
     except Unanswered as error:
-        said = plain(str(error)).rstrip(".")
-        raise StartRefused(
-            f"{said}; start `sluicegate serve`, or name its port with --port"
-        ) from None
+        raise StartRefused(_nobody(error)) from None
     found = _read(answer)
     if answer.status != 200 and (found is not None or answer.status != 404):
         raise StartRefused(refusal(answer, missing))
     if found is None or member not in found:
         # Anybody may listen on a port.
-        raise StartRefused(
-            f"{to.endpoint_url} is no Sluicegate; name the port of `serve` with --port"
-        )
+        raise StartRefused(_somebody_else(to))
     return found
+
+
+@contextmanager
+def answered(to: Reach) -> Iterator[None]:
+    """Calls of clients in here are answered; `StartRefused` as above where one is not."""
+    try:
+        yield
+    except Unreadable:
+        raise StartRefused(_somebody_else(to)) from None
+    except Unanswered as error:
+        answer = answer_of(error)
+        raise StartRefused(refusal(answer, "") if answer else _nobody(error)) from None
+
+
+def _nobody(error: Exception) -> str:
+    said = plain(str(error)).rstrip(".")
+    return f"{said}; start `sluicegate serve`, or name its port with --port"
+
+
+def _somebody_else(to: Reach) -> str:
+    return f"{to.endpoint_url} is no Sluicegate; name the port of `serve` with --port"
 
 
 def refusal(answer: Response, missing: str) -> str:

@@ -60,6 +60,11 @@ def template(text: str, *, has_wildcards: bool, has_variables: bool) -> Template
     return ("".join(part for part in parts if isinstance(part, str)),)
 
 
+def variables(text: str) -> list[str]:
+    """The keys of the variables in `text`, as they are written there."""
+    return [key for _, key, _ in _VARIABLE.findall(text) if key]
+
+
 def resolve(parts: Template, values: Values) -> str | None:
     """The pattern `parts` stand for under `values`; None when a variable has no single value."""
     texts: list[str] = []

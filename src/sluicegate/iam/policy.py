@@ -14,7 +14,7 @@ from .statements import Reader, Statement, deny_everything
 _MEMBERS = frozenset(("Version", "Id", "Statement"))
 _VERSIONS = (None, "2008-10-17", "2012-10-17")
 _REMEMBERED_ACTIONS = 256
-_WITH_VARIABLES = "2012-10-17"
+WITH_VARIABLES = "2012-10-17"
 _WRONG_VERSION = Fault(Stage.VERSION, "Policy document must be version 2012-10-17 or greater.")
 _INVALID_JSON = "This policy contains invalid Json"
 
@@ -98,7 +98,7 @@ def _build(document: Any, kind: PolicyKind) -> Policy:
     if not isinstance(document, dict):
         return Policy(kind, (deny_everything(),), tuple(faults))
     is_whole = not faults
-    has_variables = document.get("Version") == _WITH_VARIABLES
+    has_variables = document.get("Version") == WITH_VARIABLES
     reader = Reader(kind, has_variables=has_variables, faults=faults)
     members = statements_of(document)
     statements = [reader.read(one, index) for index, one in enumerate(members)]

@@ -65,11 +65,11 @@ def role_by_name(tx: Tx, account: str, name: str) -> Entity | None:
 
 
 def identity_policies(tx: Tx, entity_id: str) -> tuple[StoredPolicy, ...]:
-    """Everything attached to or embedded in a user or role, and for a user in its groups."""
-    is_user = entity_id.startswith("AIDA")
-    entity = user(tx, entity_id) if is_user else role(tx, entity_id)
+    """Everything attached to or embedded in a user, group or role; for a user, in its groups."""
+    entity = identities.of_any_kind(tx, entity_id)
     if entity is None:
         return ()
+    is_user = entity.kind is Kind.USER
     holders = [entity, *(groups.groups_of(tx, entity_id) if is_user else ())]
     inline = [
         StoredPolicy(document, "", name, holder.arn)

@@ -5,6 +5,7 @@ paginators, waiters) except that the signed request goes to a function instead o
 """
 
 import io
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from botocore import xform_name
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from ..errors import AccessDenied, AwsError, Unavailable
 from .message import Request, Response
@@ -26,11 +28,32 @@ Unanswered = (ClientError, BotoCoreError)
 """What a client raises when it gets no answer, or one that says no."""
 
 
+Unreadable = ResponseParserError
+"""What a client raises when somebody answers who speaks none of AWS's protocols."""
+
+
+def answer_of(refusal: Exception) -> Response | None:
+    """The answer that says no, its message as JSON; None where there was no answer."""
+    if not isinstance(refusal, ClientError):
+        return None
+    said = refusal.response["ResponseMetadata"]
+    body = json.dumps({"message": message_of(refusal)}).encode()
+    return Response(said["HTTPStatusCode"], said["HTTPHeaders"], body)
+
+
 def code_of(refusal: Exception) -> str:
     """The error code of an answer that says no; "" where there was no answer."""
     if isinstance(refusal, ClientError):
         code: str = refusal.response["Error"]["Code"]
         return code
+    return ""
+
+
+def message_of(refusal: Exception) -> str:
+    """What an answer that says no says; "" where there was no answer."""
+    if isinstance(refusal, ClientError):
+        message: str = refusal.response["Error"].get("Message", "")
+        return message
     return ""
 
 
@@ -49,7 +72,7 @@ def answer(made: Any, operation: str, params: Mapping[str, Any]) -> Mapping[str,
 
 
 def _refusal(refusal: ClientError) -> AwsError:
-    code, message = code_of(refusal), refusal.response["Error"].get("Message", "")
+    code, message = code_of(refusal), message_of(refusal)
     status = refusal.response["ResponseMetadata"]["HTTPStatusCode"]
     if code in _DENIALS:
         return AccessDenied(message)
@@ -116,7 +139,7 @@ def in_process_client(
         endpoint_url=endpoint_url,
         region=region,
         credentials=Credentials(access_key, secret_key, token),
-        config=_NO_RETRIES.merge(config) if config else _NO_RETRIES,
+        config=ONCE.merge(config) if config else ONCE,
     )
 
     def answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
@@ -173,7 +196,8 @@ _PLAIN = Config(
     use_dualstack_endpoint=False,
     ignore_configured_endpoint_urls=True,
 )
-_NO_RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 1})
+ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
+"""For calls whose failure is told, and not tried again."""
 
 
 @lru_cache(maxsize=1)

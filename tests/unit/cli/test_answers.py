@@ -73,6 +73,41 @@ def test_where_somebody_else_listens_it_says_so(
     assert said.out == "" and sentence in said.err
 
 
+SIMULATED = ["explain", "reader", "kafka:ListClusters", "*"]
+
+
+def test_a_simulation_where_nobody_listens_says_what_to_start(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main([*SIMULATED, "--port", "1"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.endswith("; start `sluicegate serve`, or name its port with --port\n")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "sentence"),
+    [
+        ("200 OK", "<html>", NO_SLUICEGATE),
+        ("200 OK", "{}", NO_SLUICEGATE),
+        ("404 Not Found", "<html>", NO_SLUICEGATE),
+        ("501 Not Implemented", "<html>", "sluicegate: Not Implemented; run `eval"),
+    ],
+)
+def test_a_simulation_where_somebody_else_listens_says_so(
+    status: str, body: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with answering(status, body) as port:
+        assert main([*SIMULATED, "--port", str(port)]) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and sentence in said.err
+
+
+def test_a_call_without_its_resource_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "reader", "kafka:ListClusters"]) == 2
+    assert "name the RESOURCE too, an ARN or `*` in quotes" in capsys.readouterr().err
+
+
 def test_a_decision_that_is_not_there_leads_to_where_ids_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

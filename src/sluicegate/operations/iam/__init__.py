@@ -12,6 +12,7 @@ from . import (
     login_profiles,
     managed,
     roles,
+    simulating,
     users,
 )
 
@@ -28,4 +29,5 @@ OPERATIONS = (
     *login_profiles.OPERATIONS,
     *linked_roles.OPERATIONS,
     *account.OPERATIONS,
+    *simulating.OPERATIONS,
 )

@@ -20,7 +20,8 @@ def _value(shape: Shape, text: str) -> Any:
     match shape.type_name:
         case "structure":
             members: Any = shape.members
-            return {} if text == "x" else dict.fromkeys(members, text)
+            named = {name: _value(member, text) for name, member in members.items()}
+            return {} if text == "x" else named
         case "list":
             member: Any = shape.member
             return [_value(member, text)]

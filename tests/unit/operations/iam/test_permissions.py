@@ -144,6 +144,12 @@ def steps() -> Iterator[Step]:
     yield on_all("DeleteAccountAlias", AccountAlias="sluice")
     yield on_all("GetAccountSummary")
     yield on_all("GetAccountAuthorizationDetails")
+    simulation: dict[str, Any] = {"ActionNames": ["kafka:ListClusters"]}
+    source = {"PolicySourceArn": BOB}
+    yield Step("SimulatePrincipalPolicy", BOB, BOB, source | simulation)
+    yield Step("GetContextKeysForPrincipalPolicy", BOB, BOB, source)
+    yield on_all("SimulateCustomPolicy", PolicyInputList=[DOCUMENT], **simulation)
+    yield on_all("GetContextKeysForCustomPolicy", PolicyInputList=[DOCUMENT])
     yield on_policy("DeletePolicy")
     yield on_role("DeleteRole")
     yield on_group("DeleteGroup")
