@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AclOperation, AdminClient
 
 from .credentials import Connection
@@ -15,6 +15,7 @@ from .faults import (
     NotAuthenticated,
     NotTrusted,
     Trouble,
+    Unknown,
     Unreachable,
     Unresolvable,
     fault,
@@ -82,7 +83,9 @@ def _may(answer: "Future[Any]") -> May:
         described = answer.result()
     except KafkaException:
         return _trouble(answer)
-    allowed: list[AclOperation] = described.authorized_operations or []
+    allowed: list[AclOperation] | None = described.authorized_operations
+    if allowed is None:
+        return Unknown(KafkaError._UNSUPPORTED_FEATURE, "they are too old to tell")
     return frozenset(each.name for each in allowed)
 
 

@@ -130,6 +130,11 @@ def _group(mapping: EventSourceMapping, who: str, probed: "Probed") -> Check:
 def _acls(
     name: str, resource: str, who: str, may: "frozenset[str] | Trouble", probed: "Probed"
 ) -> Check:
+    from ...kafka import NotAuthorized
+
+    if not isinstance(may, frozenset | NotAuthorized):
+        what = f"the brokers do not say what User:{who} may do with {name} {resource}: {may.text}"
+        return Check(name, Verdict.NOTE, what)
     allowed = may if isinstance(may, frozenset) else frozenset()
     lacking = [each for each in _READING if each not in allowed]
     if not lacking:

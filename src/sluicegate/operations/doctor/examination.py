@@ -13,18 +13,17 @@ from ...execution import interfaces as trigger_interfaces
 from ...execution.plan import When
 from ...execution.roles import SERVICE, session_name
 from ...execution.survey import survey
-from ...execution.versions import Choice, chosen, log_group
+from ...execution.versions import Choice, chosen
 from ...store import mappings, principals
 from ...store.mappings import EventSourceMapping
 from ..iam.documents import unknown_actions
 from ..operation import Actor, Call, RoleSession
-from . import brokers, parts, permissions, scram
+from . import brokers, handling, parts, permissions, scram
 from .brokers import Probe
 from .interfaces import left_behind
 from .model import Check, Diagnosis, Verdict
 from .role import ExaminedRole
 
-_MOST_TIMEOUT_SECONDS = 840
 _ROUTE = Check(
     "route",
     Verdict.NOTE,
@@ -90,8 +89,7 @@ class Doctor:
             return
         yield from self._walked(call, mapping, role, outcome)
         yield from _misspelled(call, role_arn)
-        yield _function(choice)
-        yield _logs(role, choice, outcome)
+        yield from handling.checks(call, mapping, choice, role, outcome)
         if _has_network(mapping):
             yield _deleting(mapping, role, outcome)
 
@@ -142,31 +140,6 @@ def _misspelled(call: Call, role_arn: str) -> Iterator[Check]:
             where = policy.uri or f"{policy.attached_to}#{policy.name}"
             what = f"{where} names what no service has, and grants nothing by it: "
             yield Check("policies", Verdict.NOTE, what + ", ".join(unknown))
-
-
-def _function(choice: Choice) -> Check:
-    version = choice.version
-    if choice.timeout_seconds > _MOST_TIMEOUT_SECONDS:
-        what = f"its timeout is {choice.timeout_seconds} s, and a batch may take 840 at most"
-        change = (
-            f"aws lambda update-function-configuration --function-name {choice.function.name} "
-            "--timeout 840"
-        )
-        return Check("function", Verdict.PROBLEM, what, change)
-    return Check(
-        "function",
-        Verdict.OK,
-        f"version {version.version}, {version.runtime}; invoked by Lambda itself",
-    )
-
-
-def _logs(role: ExaminedRole, choice: Choice, outcome: findings.Outcome) -> Check:
-    group = log_group(choice.function, choice.version)
-    # In whatever stream: there is one for each environment.
-    asked = {"logGroupName": group, "logStreamName": "*"}
-    for operation in parts.OPERATIONS[parts.LOGS]:
-        role.judge("logs", operation, asked)
-    return parts.check(parts.LOGS, role, outcome)
 
 
 def _deleting(mapping: EventSourceMapping, role: ExaminedRole, outcome: findings.Outcome) -> Check:

@@ -1,6 +1,7 @@
 """A trigger to examine, and what an examination says of it."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from tests.unit.api.watched import asked
@@ -27,13 +28,18 @@ class Trigger:
     """
 
     def __init__(
-        self, endpoint: Endpoint, *, has_login: bool = False, security: Any = None
+        self,
+        endpoint: Endpoint,
+        *,
+        has_login: bool = False,
+        security: Any = None,
+        request: Mapping[str, Any] | None = None,
     ) -> None:
         self.endpoint = endpoint
         function(endpoint, *ELEVEN, V2, *READING)
         self.cluster = cluster(endpoint, **(security or (SCRAM if has_login else {})))
         self.secret = self.key = ""
-        more: dict[str, Any] = {}
+        more: dict[str, Any] = {**(request or {})}
         if has_login:
             self.key = key(endpoint)
             value = json.dumps({"username": "alice", "password": "alice-secret"})

@@ -27,9 +27,11 @@ from sluicegate.kafka import (
     Sasl,
     TopicMissing,
     Trouble,
+    Unknown,
     Unreachable,
 )
-from sluicegate.store import scram_secrets
+from sluicegate.store import mapping_progress, scram_secrets
+from sluicegate.store.mapping_progress import Progress
 from sluicegate.testing import Endpoint
 
 READ = frozenset({"READ", "DESCRIBE"})
@@ -269,6 +271,61 @@ def test_a_function_that_may_take_too_long_is_told(endpoint: Endpoint) -> None:
     endpoint.client("lambda").update_function_configuration(FunctionName="orders", Timeout=900)
     found = trigger.examined()
     assert found.wrong == ["function"] and "900 s" in found.what("function")
+
+
+def test_a_function_that_is_switched_off_is_told(endpoint: Endpoint) -> None:
+    trigger = Trigger(endpoint)
+    endpoint.client("lambda").put_function_concurrency(
+        FunctionName="orders", ReservedConcurrentExecutions=0
+    )
+    found = trigger.examined()
+    assert found.wrong == ["function"] and "reserved concurrency is 0" in found.what("function")
+
+
+def test_a_batch_that_fails_again_and_again_is_told(endpoint: Endpoint) -> None:
+    trigger = Trigger(endpoint)
+    note = Progress(
+        trigger.id, 3, "worker", endpoint.clock.now_ms(), retry=7, last_result="KeyError: 'id'"
+    )
+    with endpoint.databases.state.write() as tx:
+        mapping_progress.note_progress(tx, [note])
+    found = trigger.examined()
+    assert found.wrong == ["partition"]
+    assert found.what("partition") == ("3 is held up by retry 7 of what comes next: KeyError: 'id'")
+    assert found.check("partition")["next"] == "aws logs tail /aws/lambda/orders --since 10m"
+
+
+def test_filter_criteria_that_lambda_may_not_decrypt_are_told(endpoint: Endpoint) -> None:
+    of_filters = key(endpoint)
+    kms = endpoint.client("kms")
+    policy = json.loads(kms.get_key_policy(KeyId=of_filters, PolicyName="default")["Policy"])
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.us-east-1.amazonaws.com"},
+        "Action": "kms:Decrypt",
+        "Resource": "*",
+    }
+    policy["Statement"].append(statement)
+    kms.put_key_policy(KeyId=of_filters, PolicyName="default", Policy=json.dumps(policy))
+    filters = {"Filters": [{"Pattern": '{"value": {"kind": ["order"]}}'}]}
+    trigger = Trigger(endpoint, request={"FilterCriteria": filters, "KMSKeyArn": of_filters})
+    found = trigger.examined()
+    assert found.wrong == [] and found.verdicts["filters"] == "ok"
+    policy["Statement"].pop()
+    kms.put_key_policy(KeyId=of_filters, PolicyName="default", Policy=json.dumps(policy))
+    found = trigger.examined()
+    assert found.wrong == ["filters"]
+    (denied,) = found.denied("filters")
+    assert denied["add"]["Principal"] == {"Service": "lambda.us-east-1.amazonaws.com"}
+    assert denied["add_to"] == "the policy of the resource"
+
+
+def test_brokers_that_do_not_say_what_is_allowed_are_believed(endpoint: Endpoint) -> None:
+    trigger = Trigger(endpoint)
+    endpoint.brokers.answer = Probed(READ, READ, Unknown(69, "the group id does not exist"))
+    found = trigger.examined()
+    assert found.wrong == [] and found.verdicts["group"] == "note"
+    assert "the group id does not exist" in found.what("group")
 
 
 def of_account(endpoint: Endpoint) -> Any:
