@@ -13,7 +13,9 @@ from ..store import principals
 from ..store.database import Database, Tx
 from ..store.decisions import DecisionLog
 from ..wire.sigv4 import unknown_key
+from . import guardrails
 from .callers import Ask, Caller, ResourcePolicy, Session
+from .guardrails import NOWHERE, Guardrails, Place
 from .memory import CompiledPolicies, EpochMemory, Remembered
 from .record import Occasion, recorded
 
@@ -39,7 +41,9 @@ class Authority:
         self._database = database
         self._memory = memory
         self._decisions = decisions
-        self._load = CompiledPolicies().load
+        compiled = CompiledPolicies()
+        self._load = compiled.load
+        self._guardrails = Guardrails(database, compiled)
 
     def authorize(self, caller: Caller, asks: Iterable[Ask], occasion: Occasion) -> None:
         """Every ask must be allowed; the first that is not raises `AccessDenied`.
@@ -55,10 +59,12 @@ class Authority:
             raise AccessDenied("an operation that asks for no permission has none")
 
     def _decide(self, caller: Caller, ask: Ask, occasion: Occasion) -> None:
-        context = _context(caller, ask, occasion.context)
-        question = Question(caller.principal, ask.action, ask.resource, context, ask.also)
         remembered = self._memory.now
-        layers = self._layers(caller, ask, remembered)
+        own = self._own(caller, remembered)
+        place = self._place(caller, ask, own, remembered)
+        context = _context(caller, ask, occasion.context, own.place, place)
+        question = Question(caller.principal, ask.action, ask.resource, context, ask.also)
+        layers = self._layers(caller, ask, own, place)
         decision = _settled_beforehand(caller, ask) or iam.decide(question, layers)
         record = recorded(question, layers, decision, occasion, remembered.epoch)
         decision_id = self._decisions.record(record)
@@ -66,18 +72,26 @@ class Authority:
             sentence = iam.denial(question, decision, shown=ask.shown)
             raise AccessDenied(sentence, decision_id=decision_id)
 
-    def _layers(self, caller: Caller, ask: Ask, remembered: Remembered) -> Layers:
+    def _place(self, caller: Caller, ask: Ask, own: "_Own", remembered: Remembered) -> Place:
+        """Where the account of the resource is, if it is another one."""
+        owner = _owner(ask)
+        if owner in ("", caller.principal.account):
+            return own.place
+        return self._guardrails.place(owner, remembered)
+
+    def _layers(self, caller: Caller, ask: Ask, own: "_Own", place: Place) -> Layers:
         policy = ask.resource_policy
         resource = None
         if policy is not None:
             resource = Attached(
                 self._load(policy.text, policy.kind), uri=policy.uri, text=policy.text
             )
-        own = self._own(caller, remembered)
         return Layers(
             identity=own.identity,
             boundary=own.boundary,
             session=self._session(caller.session, own),
+            service_control=guardrails.service_control(caller, own.place),
+            resource_control=guardrails.resource_control(caller, ask.action, place),
             resource=resource,
             resource_account=_owner(ask),
             resource_layer=_layer(policy),
@@ -87,7 +101,7 @@ class Authority:
 
     def _own(self, caller: Caller, remembered: Remembered) -> "_Own":
         if not caller.entity_id or caller.principal.kind is PrincipalKind.SERVICE:
-            return _NOTHING
+            return _Own(place=self._guardrails.place(caller.principal.account, remembered))
         arns = caller.session.policy_arns if caller.session else ()
 
         def load() -> _Own:
@@ -120,6 +134,7 @@ class Authority:
             tuple(self._attached(policy, PolicyKind.IDENTITY) for policy in stored),
             self._by_arn(tx, boundary, PolicyKind.BOUNDARY) if boundary else None,
             tuple(chain.from_iterable(limits)),
+            self._guardrails.read(tx, entity.account),
         )
 
     def _by_arn(self, tx: Tx, arn: str, kind: PolicyKind) -> tuple[Attached, ...]:
@@ -139,9 +154,7 @@ class _Own:
     identity: tuple[Attached, ...] = ()
     boundary: tuple[Attached, ...] | None = None
     managed_session: tuple[Attached, ...] = ()
-
-
-_NOTHING = _Own()
+    place: Place = NOWHERE
 
 
 def _refuse_endless(ask: Ask) -> None:
@@ -195,9 +208,12 @@ def _owner(ask: Ask) -> str:
     return ask.resource_account or (arn.account if arn and arn.account != _AWS else "")
 
 
-def _context(caller: Caller, ask: Ask, request: Context) -> Context:
+def _context(caller: Caller, ask: Ask, request: Context, own: Place, place: Place) -> Context:
     """All condition keys of one question; an ask's own keys cover the request's."""
+    is_service = caller.principal.kind is PrincipalKind.SERVICE
     context: dict[str, str | tuple[str, ...]] = {**request, **caller.context, **ask.context}
+    context |= own.keys("Source" if is_service else "Principal")
+    context |= place.keys("Resource")
     context["aws:ResourceAccount"] = _owner(ask) or caller.principal.account
     service = ask.action.partition(":")[0]
     for key, value in (ask.tags or {}).items():
