@@ -1,6 +1,8 @@
 """What an organization lets its accounts do: policies above everybody's own."""
 
 import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import pytest
 from tests.unit.operations.asserting import ACCOUNT, allow, refused
@@ -19,8 +21,16 @@ from tests.unit.operations.organizations.organized import (
     within,
 )
 
-from sluicegate.access.callers import Session
+from sluicegate.access import principals
+from sluicegate.access.authorize import Authority
+from sluicegate.access.callers import Ask, Session
+from sluicegate.access.memory import EpochMemory
+from sluicegate.access.record import Occasion
 from sluicegate.access.sessions import Sessions
+from sluicegate.errors import AccessDenied
+from sluicegate.store import epoch, identities
+from sluicegate.store.database import Database, Tx
+from sluicegate.store.decisions import DecisionLog
 from sluicegate.testing import Endpoint, Member
 from sluicegate.wire.client import Credentials
 
@@ -222,9 +232,11 @@ def test_the_details_of_a_decision_list_every_level(
     with pytest.raises(alice.client("kms").exceptions.ClientError) as caught:
         alice.client("kms").list_keys()
     headers = caught.value.response["ResponseMetadata"]["HTTPHeaders"]
-    details = team.client("iam-toolbox").get_request_authorization_details(
-        authorizationId=headers["x-sluicegate-authorization-id"]
-    )
+    asked = {"authorizationId": headers["x-sluicegate-authorization-id"]}
+    details = team.client("iam-toolbox").get_request_authorization_details(**asked)
+    # Every account of the organization is told, and no other.
+    told = endpoint.client("iam-toolbox").get_request_authorization_details
+    assert told(**asked)["evaluations"] == details["evaluations"]
     (evaluation,) = details["evaluations"]
     checks = [
         (check["checkType"], check["evaluatedEffect"], check["targetArn"])
@@ -242,3 +254,39 @@ def test_the_details_of_a_decision_list_every_level(
     full = policies["arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess"]
     assert [each["arn"] for each in full["attachedTo"]] == [checks[0][2], own]
     assert not policies[policy_arn(endpoint, denies)]["inline"]
+    organizations.remove_account_from_organization(AccountId=team.root.account)
+    assert refused(told, status=404, **asked)[0] == "ResourceNotFoundException"
+
+
+class Counting(Database):
+    """A database that counts how often it is looked into."""
+
+    reads = 0
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        self.reads += 1
+        with super().read() as tx:
+            yield tx
+
+
+def test_a_place_is_looked_up_once_an_epoch(endpoint: Endpoint, team: Endpoint) -> None:
+    name = team.user("alice", policy=allow("*")).arn.rpartition("/")[2]
+    state, memory = endpoint.databases.state, EpochMemory()
+    with state.read() as tx:
+        entity = identities.find(tx, identities.Kind.USER, team.root.account, name)
+        memory.enter(epoch.current(tx))
+    assert entity is not None
+    caller, own = principals.user(entity, "AKIA", {}), Ask("kms:ListKeys", "*")
+    theirs = Ask("kafka:DescribeCluster", f"arn:aws:kafka:us-east-1:{ACCOUNT}:cluster/a/b")
+    occasion = Occasion("us-east-1", "request", endpoint.clock.now_ms(), {})
+    log = DecisionLog(endpoint.databases.decisions)
+    with closing(log), closing(Counting(state.url)) as counting:
+        authority = Authority(counting, memory, log)
+        for _ in range(3):
+            authority.authorize(caller, [own], occasion)
+            assert counting.reads == 1
+        for _ in range(3):
+            with pytest.raises(AccessDenied):
+                authority.authorize(caller, [theirs], occasion)
+            assert counting.reads == 2

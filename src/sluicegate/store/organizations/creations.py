@@ -53,5 +53,11 @@ def every(tx: Tx, organization: Organization) -> list[Creation]:
     return [_read(row) for row in tx.execute(query.order_by(creations.c.id))]
 
 
+def is_made(tx: Tx, account: str) -> bool:
+    """Whether an account was made here: then nobody has a key of its root user."""
+    query = sa.select(creations.c.id).where(creations.c.account == account)
+    return tx.execute(query).first() is not None
+
+
 def _read(row: "sa.Row[tuple[object, ...]]") -> Creation:
     return Creation(row.id, row.name, row.account, row.failure, row.requested_ms)

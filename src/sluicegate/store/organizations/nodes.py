@@ -70,6 +70,16 @@ def every(tx: Tx, organization: Organization) -> list[Node]:
     return [_read(row) for row in tx.execute(query.order_by(nodes.c.id))]
 
 
+def accounts_with(tx: Tx, account: str) -> list[str]:
+    """The numbers of all accounts in the organization of one, its own among them."""
+    where = (
+        nodes.c.organization_id
+        == sa.select(nodes.c.organization_id).where(nodes.c.id == account).scalar_subquery()
+    )
+    found = tx.execute(sa.select(nodes.c.id).where(where)).scalars()
+    return [node_id for node_id in found if kind_of(node_id) is Kind.ACCOUNT]
+
+
 def root(tx: Tx, organization: Organization) -> Node:
     """The one root."""
     where = (nodes.c.organization_id == organization.id) & (nodes.c.parent_id == "")

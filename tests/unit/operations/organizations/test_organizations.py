@@ -185,6 +185,8 @@ def test_an_account_is_made_with_a_role_that_lets_its_maker_in(endpoint: Endpoin
     attached = administrator.client("iam").list_attached_role_policies(RoleName=ROLE)
     assert [each["PolicyName"] for each in attached["AttachedPolicies"]] == ["AdministratorAccess"]
     assert administrator.client("ec2").describe_vpcs()["Vpcs"][0]["OwnerId"] == number
+    summary = administrator.client("iam").get_account_summary()["SummaryMap"]
+    assert (summary["AccountAccessKeysPresent"], summary["Roles"]) == (0, 1)
     # Whom the management account does not let, and root, which assumes no roles, stay out.
     arn = f"arn:aws:iam::{number}:role/{ROLE}"
     for outside in (endpoint, endpoint.user("alice")):
