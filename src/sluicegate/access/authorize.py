@@ -61,10 +61,10 @@ class Authority:
     def _decide(self, caller: Caller, ask: Ask, occasion: Occasion) -> None:
         remembered = self._memory.now
         own = self._own(caller, remembered)
-        place = self._place(caller, ask, own, remembered)
-        context = _context(caller, ask, occasion.context, own.place, place)
+        owner = self._owner(caller, ask, own, remembered)
+        context = _context(caller, ask, occasion.context, own.place, owner)
         question = Question(caller.principal, ask.action, ask.resource, context, ask.also)
-        layers = self._layers(caller, ask, own, place)
+        layers = self._layers(caller, ask, own, owner)
         decision = _settled_beforehand(caller, ask) or iam.decide(question, layers)
         record = recorded(question, layers, decision, occasion, remembered.epoch)
         decision_id = self._decisions.record(record)
@@ -72,14 +72,13 @@ class Authority:
             sentence = iam.denial(question, decision, shown=ask.shown)
             raise AccessDenied(sentence, decision_id=decision_id)
 
-    def _place(self, caller: Caller, ask: Ask, own: "_Own", remembered: Remembered) -> Place:
-        """Where the account of the resource is, if it is another one."""
-        owner = _owner(ask)
-        if owner in ("", caller.principal.account):
-            return own.place
-        return self._guardrails.place(owner, remembered)
+    def _owner(self, caller: Caller, ask: Ask, own: "_Own", remembered: Remembered) -> "_Owner":
+        account = _account_of(ask)
+        if account in ("", caller.principal.account):
+            return _Owner(account, own.place)
+        return _Owner(account, self._guardrails.place(account, remembered))
 
-    def _layers(self, caller: Caller, ask: Ask, own: "_Own", place: Place) -> Layers:
+    def _layers(self, caller: Caller, ask: Ask, own: "_Own", owner: "_Owner") -> Layers:
         policy = ask.resource_policy
         resource = None
         if policy is not None:
@@ -91,9 +90,9 @@ class Authority:
             boundary=own.boundary,
             session=self._session(caller.session, own),
             service_control=guardrails.service_control(caller, own.place),
-            resource_control=guardrails.resource_control(caller, ask.action, place),
+            resource_control=guardrails.resource_control(caller, ask.action, owner.place),
             resource=resource,
-            resource_account=_owner(ask),
+            resource_account=owner.account,
             resource_layer=_layer(policy),
             resource_rule=_rule(policy),
             grants=ask.grants,
@@ -157,6 +156,14 @@ class _Own:
     place: Place = NOWHERE
 
 
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """The account a resource belongs to, "" for the caller's, and where that is."""
+
+    account: str
+    place: Place
+
+
 def _refuse_endless(ask: Ask) -> None:
     """Bound what nobody has validated yet: a wildcard costs its own length times the text's."""
     texts = {"": ask.resource, **ask.context, **(ask.request_tags or {})}
@@ -198,7 +205,7 @@ def _rule(policy: ResourcePolicy | None) -> ResourceRule:
     return ResourceRule.EITHER
 
 
-def _owner(ask: Ask) -> str:
+def _account_of(ask: Ask) -> str:
     """The account a resource belongs to, "" for the caller's, whether it is there or not.
 
     So that an ARN of another account is denied like whatever of it is there and not shared. What
@@ -208,13 +215,13 @@ def _owner(ask: Ask) -> str:
     return ask.resource_account or (arn.account if arn and arn.account != _AWS else "")
 
 
-def _context(caller: Caller, ask: Ask, request: Context, own: Place, place: Place) -> Context:
+def _context(caller: Caller, ask: Ask, request: Context, own: Place, owner: _Owner) -> Context:
     """All condition keys of one question; an ask's own keys cover the request's."""
     is_service = caller.principal.kind is PrincipalKind.SERVICE
     context: dict[str, str | tuple[str, ...]] = {**request, **caller.context, **ask.context}
     context |= own.keys("Source" if is_service else "Principal")
-    context |= place.keys("Resource")
-    context["aws:ResourceAccount"] = _owner(ask) or caller.principal.account
+    context |= owner.place.keys("Resource")
+    context["aws:ResourceAccount"] = owner.account or caller.principal.account
     service = ask.action.partition(":")[0]
     for key, value in (ask.tags or {}).items():
         context[f"aws:ResourceTag/{key}"] = value

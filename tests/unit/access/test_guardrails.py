@@ -179,6 +179,26 @@ def test_the_execution_role_of_a_trigger_is_limited_too(
     assert client.create_event_source_mapping(**on_msk(arn))["State"] == "Creating"
 
 
+def test_lambda_itself_is_limited_by_resource_control_policies_alone(
+    endpoint: Endpoint, root: str, team: Endpoint
+) -> None:
+    organizations = endpoint.client("organizations")
+    organizations.enable_policy_type(RootId=root, PolicyType=RCP)
+    arn = cluster(team)
+    made(team, Role=role(team, "worker", "*"))
+    client = team.client("lambda")
+    denies = policy(endpoint, "Deny", "sts:AssumeRole", kind=RCP)
+    organizations.attach_policy(PolicyId=denies, TargetId=root)
+    assert refused(client.create_event_source_mapping, **on_msk(arn)) == (
+        "InvalidParameterValueException",
+        "The role defined for the function cannot be assumed by Lambda.",
+    )
+    organizations.detach_policy(PolicyId=denies, TargetId=root)
+    denies = policy(endpoint, "Deny", "sts:AssumeRole")
+    organizations.attach_policy(PolicyId=denies, TargetId=root)
+    assert client.create_event_source_mapping(**on_msk(arn))["State"] == "Creating"
+
+
 def test_resource_control_policies_guard_what_is_in_an_account(
     endpoint: Endpoint, team: Endpoint, root: str
 ) -> None:
