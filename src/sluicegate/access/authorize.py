@@ -90,7 +90,7 @@ class Authority:
             boundary=own.boundary,
             session=self._session(caller.session, own),
             service_control=guardrails.service_control(caller, own.place),
-            resource_control=guardrails.resource_control(caller, ask.action, owner.place),
+            resource_control=guardrails.resource_control(caller, ask, owner.place),
             resource=resource,
             resource_account=owner.account,
             resource_layer=_layer(policy),

@@ -10,7 +10,7 @@ from ..store.database import Database, Tx
 from ..store.organizations import guardrails
 from ..store.organizations.organizations import RESOURCE_CONTROL, SERVICE_CONTROL
 from ..store.principals import StoredPolicy
-from .callers import Caller
+from .callers import Ask, Caller
 from .memory import CompiledPolicies, Remembered
 
 Levels = tuple[tuple[Attached, ...], ...]
@@ -100,8 +100,9 @@ def service_control(caller: Caller, place: Place) -> Levels:
     return () if is_exempt else place.service_control
 
 
-def resource_control(caller: Caller, action: str, place: Place) -> Levels:
-    """The resource control policies that guard what `action` is about, in the account there."""
-    is_guarded = action.partition(":")[0] in _RESOURCE_CONTROLLED and action not in _UNCONTROLLED
-    is_exempt = _LINKED in caller.principal.role_arn
+def resource_control(caller: Caller, ask: Ask, place: Place) -> Levels:
+    """The resource control policies that guard what is asked about, in the account it is in."""
+    service = ask.action.partition(":")[0]
+    is_guarded = service in _RESOURCE_CONTROLLED and ask.action not in _UNCONTROLLED
+    is_exempt = ask.is_of_aws or _LINKED in caller.principal.role_arn
     return place.resource_control if is_guarded and not is_exempt else ()

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 from tests.unit.operations.asserting import ACCOUNT, allow, refused
-from tests.unit.operations.lambda_.asserting import made, role
+from tests.unit.operations.lambda_.asserting import made, role, trusting, with_code
 from tests.unit.operations.lambda_.mapping_asserting import cluster, on_msk
 from tests.unit.operations.organizations.organized import (
     FULL,
@@ -221,6 +221,42 @@ def test_resource_control_policies_guard_what_is_in_an_account(
     organizations.attach_policy(PolicyId=everything, TargetId=root)
     team.client("kafka").list_clusters()
     assert "resource control policy" in refused(team.client("kms").list_keys)[1]
+
+
+def test_some_things_no_resource_control_policy_guards(
+    endpoint: Endpoint, root: str, team: Endpoint
+) -> None:
+    organizations = endpoint.client("organizations")
+    organizations.enable_policy_type(RootId=root, PolicyType=RCP)
+    kms, secrets = team.client("kms"), team.client("secretsmanager")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    grantee = {"GranteePrincipal": f"arn:aws:iam::{ACCOUNT}:root", "Operations": ["Encrypt"]}
+    grant = kms.create_grant(KeyId=key, **grantee)["GrantId"]
+    team.client("iam").create_service_linked_role(AWSServiceName="kafka.amazonaws.com")
+    linked = session_of(team, "AWSServiceRoleForKafka").client("secretsmanager")
+    denies = policy(endpoint, "Deny", "kms:*", "secretsmanager:List*", kind=RCP)
+    organizations.attach_policy(PolicyId=denies, TargetId=root)
+    assert "resource control policy" in refused(kms.encrypt, KeyId=key, Plaintext=b"x")[1]
+    kms.retire_grant(KeyId=key, GrantId=grant)
+    # With the AWS managed key.
+    secrets.create_secret(Name="secret", SecretString="x")
+    assert "resource control policy" in refused(secrets.list_secrets)[1]
+    linked.list_secrets()
+
+
+def test_a_role_may_trust_a_service_for_its_organization_alone(
+    endpoint: Endpoint, root: str, team: Endpoint
+) -> None:
+    organization = endpoint.client("organizations").describe_organization()["Organization"]["Id"]
+    assert root
+    for name, of in (("own", organization), ("other", "o-otherother")):
+        trust = trusting()
+        trust["Statement"][0]["Condition"] = {"StringEquals": {"aws:SourceOrgID": of}}
+        team.role(name, trust=trust, policy=allow("*"))
+    arn = f"arn:aws:iam::{team.root.account}:role/"
+    made(team, "own", Role=f"{arn}own")
+    refusal = refused(team.client("lambda").create_function, **with_code(Role=f"{arn}other"))
+    assert refusal[1] == "The role defined for the function cannot be assumed by Lambda."
 
 
 def test_policies_know_the_organization(endpoint: Endpoint, root: str, team: Endpoint) -> None:

@@ -51,6 +51,7 @@ def test_an_organization_is_made_shown_and_deleted(endpoint: Endpoint) -> None:
         "AvailablePolicyTypes": types,
     }
     assert client.describe_organization()["Organization"] == made
+    assert endpoint.client("iam").list_roles()["Roles"] == []
     (root,) = client.list_roots()["Roots"]
     assert root == {
         "Id": root["Id"],
