@@ -18,6 +18,7 @@ from tests.unit.operations.organizations.organized import (
     within,
 )
 
+from sluicegate.store.organizations import tables
 from sluicegate.testing import Endpoint
 
 NOT_IN_USE = (
@@ -218,6 +219,21 @@ def test_an_address_belongs_to_one_account(endpoint: Endpoint) -> None:
     unknown = {"CreateAccountRequestId": "car-12345678"}
     refusal = refused(client.describe_create_account_status, **unknown)
     assert refusal[0] == "CreateAccountStatusNotFoundException"
+
+
+def test_there_are_ten_thousand_accounts_at_most(endpoint: Endpoint) -> None:
+    root = organized(endpoint)
+    client = endpoint.client("organizations")
+    organization = client.describe_organization()["Organization"]["Id"]
+    row = {"organization_id": organization, "parent_id": root, "name": "x", "joined_ms": 0}
+    numbers = [f"{number:012}" for number in range(1, 10_000)]
+    with endpoint.databases.state.write() as tx:
+        rows = [{"id": number, "email": f"{number}@example.com", **row} for number in numbers]
+        tx.execute(tables.nodes.insert(), rows)
+    failed = client.create_account(AccountName="more", Email="more@example.com")
+    assert failed["CreateAccountStatus"]["FailureReason"] == "ACCOUNT_LIMIT_EXCEEDED"
+    client.remove_account_from_organization(AccountId=numbers[0])
+    assert account(endpoint, "more") not in numbers
 
 
 def test_accounts_move_between_units(endpoint: Endpoint) -> None:
