@@ -1,6 +1,7 @@
 """What must be allowed before an operation runs: on which ARNs, with which keys.
 
-Whose account is in no organization asks on `*`: nothing of it has an ARN yet.
+Whose account manages no organization asks on `*`: there is nothing there for it, and of the
+organization it may be in it learns nothing by asking.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,7 +21,7 @@ Asks = Callable[[Call, Params], Iterable[Ask]]
 def on_all(call: Call, params: Params) -> Iterable[Ask]:
     """Ask where no resource is named."""
     action = f"organizations:{call.operation}"
-    yield Ask(action, "*", context=_type_of(params), request_tags=given(params))
+    yield Ask(action, "*", context=_keys_of(params), request_tags=given(params))
 
 
 def on(*members: str) -> Asks:
@@ -28,10 +29,10 @@ def on(*members: str) -> Asks:
 
     def asks(call: Call, params: Params) -> Iterable[Ask]:
         with call.database.read() as tx:
-            organization = organizations.of_account(tx, call.account)
+            organization = _managed(tx, call)
             if organization is None:
                 return (*on_all(call, params),)
-            context = _types(tx, organization, params)
+            context = _keys(tx, organization, params)
             named = [params.get(member) or "" for member in members]
             return [_ask(tx, call, organization, name, context, params) for name in named]
 
@@ -41,7 +42,7 @@ def on(*members: str) -> Asks:
 def on_new_policy(call: Call, params: Params) -> Iterable[Ask]:
     """Ask for a policy to be made: its id is nothing anybody knows yet."""
     with call.database.read() as tx:
-        organization = organizations.of_account(tx, call.account)
+        organization = _managed(tx, call)
     if organization is None:
         yield from on_all(call, params)
         return
@@ -49,16 +50,13 @@ def on_new_policy(call: Call, params: Params) -> Iterable[Ask]:
     yield Ask(
         f"organizations:{call.operation}",
         organization.arn_of("policy", f"{kind}/*"),
-        context=_type_of(params),
+        context=_keys_of(params),
         request_tags=given(params),
-        resource_account=call.account,
     )
 
 
 def given(params: Params) -> dict[str, str] | None:
-    """The tags a request brings, or names to be taken away."""
-    if "TagKeys" in params:
-        return dict.fromkeys(params["TagKeys"], "")
+    """The tags a request brings."""
     sent: list[dict[str, Any]] = params.get("Tags") or []
     return {tag.get("Key", ""): tag.get("Value", "") for tag in sent} or None
 
@@ -83,19 +81,27 @@ def _ask(
         context=context,
         tags={} if "\0" in name else tags.of(tx, arn),
         request_tags=given(params),
-        # Who may act on it is the organization's to say, of members in one sentence.
-        resource_account=call.account,
     )
 
 
-def _types(tx: Tx, organization: Organization, params: Params) -> Context:
+def _managed(tx: Tx, call: Call) -> Organization | None:
+    organization = organizations.of_account(tx, call.account)
+    is_own = organization is not None and organization.management == call.account
+    return organization if is_own else None
+
+
+def _keys(tx: Tx, organization: Organization, params: Params) -> Context:
     name = params.get("PolicyId") or params.get("ResourceId") or ""
     policy = policies.find(tx, organization, name) if name.startswith("p-") else None
-    return _type_of(params) if policy is None else {"organizations:PolicyType": policy.type}
+    context = {} if policy is None else {"organizations:PolicyType": policy.type}
+    return {**_keys_of(params), **context}
 
 
-def _type_of(params: Params) -> Context:
+def _keys_of(params: Params) -> Context:
+    context: dict[str, str | tuple[str, ...]] = {}
     for member in ("Type", "PolicyType", "Filter"):
         if member in params:
-            return {"organizations:PolicyType": params[member]}
-    return {}
+            context["organizations:PolicyType"] = params[member]
+    if keys := params.get("TagKeys"):
+        context["aws:TagKeys"] = tuple(keys)
+    return context

@@ -345,6 +345,27 @@ def test_each_call_asks_for_what_it_names(endpoint: Endpoint) -> None:
     assert refused(alice.list_accounts) == expected
 
 
+def test_a_policy_may_limit_types_and_names_of_tags(endpoint: Endpoint) -> None:
+    root = organized(endpoint, SCP)
+    types = {"StringEquals": {"organizations:PolicyType": RCP}}
+    document = allow("organizations:*Policies", "organizations:*PolicyType", Condition=types)
+    names = {"ForAllValues:StringEquals": {"aws:TagKeys": ["a"]}}
+    document["Statement"] += allow("organizations:*agResource", Condition=names)["Statement"]
+    alice = endpoint.user("alice", policy=document).client("organizations")
+    alice.enable_policy_type(RootId=root, PolicyType=RCP)
+    alice.list_policies(Filter=RCP)
+    of = {"ResourceId": root}
+    alice.tag_resource(**of, Tags=[{"Key": "a", "Value": ""}])
+    alice.untag_resource(**of, TagKeys=["a"])
+    for call, params in (
+        (alice.list_policies, {"Filter": SCP}),
+        (alice.disable_policy_type, {"RootId": root, "PolicyType": SCP}),
+        (alice.tag_resource, {**of, "Tags": [{"Key": "b", "Value": ""}]}),
+        (alice.untag_resource, {**of, "TagKeys": ["b"]}),
+    ):
+        assert "no identity-based policy" in refused(call, **params)[1]
+
+
 @pytest.mark.parametrize("member", ["account", "unit", "policy", "root"])
 def test_tags_are_put_taken_away_and_listed(endpoint: Endpoint, member: str) -> None:
     root = organized(endpoint)
