@@ -14,7 +14,9 @@ from ..store import principals
 from ..store.database import Database, Tx
 from ..store.decisions import DecisionLog
 from ..wire.sigv4 import unknown_key
+from . import guardrails
 from .callers import Ask, Caller, ResourcePolicy, Session
+from .guardrails import NOWHERE, Guardrails, Place
 from .memory import CompiledPolicies, EpochMemory, Remembered
 from .record import Occasion, recorded
 
@@ -54,7 +56,9 @@ class Authority:
         self._database = database
         self._memory = memory
         self._decisions = decisions
-        self._load = CompiledPolicies().load
+        compiled = CompiledPolicies()
+        self._load = compiled.load
+        self._guardrails = Guardrails(database, compiled)
 
     def authorize(self, caller: Caller, asks: Iterable[Ask], occasion: Occasion) -> None:
         """Every ask must be allowed; the first that is not raises `AccessDenied`.
@@ -82,30 +86,39 @@ class Authority:
 
     def _judge(self, caller: Caller, ask: Ask, occasion: Occasion) -> tuple[Judgement, Layers]:
         _refuse_endless(ask)
-        context = _context(caller, ask, occasion.context)
-        question = Question(caller.principal, ask.action, ask.resource, context, ask.also)
         remembered = self._memory.now
-        layers = self._layers(caller, ask, remembered)
+        own = self._own(caller, remembered)
+        owner = self._owner(caller, ask, own, remembered)
+        context = _context(caller, ask, occasion.context, own.place, owner)
+        question = Question(caller.principal, ask.action, ask.resource, context, ask.also)
+        layers = self._layers(caller, ask, own, owner)
         decision = _settled_beforehand(caller, ask) or iam.decide(question, layers)
         record = recorded(question, layers, decision, occasion, remembered.epoch)
         decision_id = self._decisions.record(record)
         refusal = "" if decision.allowed else iam.denial(question, decision, shown=ask.shown)
         return Judgement(question, decision, decision_id, refusal), layers
 
-    def _layers(self, caller: Caller, ask: Ask, remembered: Remembered) -> Layers:
+    def _owner(self, caller: Caller, ask: Ask, own: "_Own", remembered: Remembered) -> "_Owner":
+        account = _account_of(ask)
+        if account in ("", caller.principal.account):
+            return _Owner(account, own.place)
+        return _Owner(account, self._guardrails.place(account, remembered))
+
+    def _layers(self, caller: Caller, ask: Ask, own: "_Own", owner: "_Owner") -> Layers:
         policy = ask.resource_policy
         resource = None
         if policy is not None:
             resource = Attached(
                 self._load(policy.text, policy.kind), uri=policy.uri, text=policy.text
             )
-        own = self._own(caller, remembered)
         return Layers(
             identity=own.identity,
             boundary=own.boundary,
             session=self._session(caller.session, own),
+            service_control=guardrails.service_control(caller, own.place),
+            resource_control=guardrails.resource_control(caller, ask, owner.place),
             resource=resource,
-            resource_account=_owner(ask),
+            resource_account=owner.account,
             resource_layer=_layer(policy),
             resource_rule=_rule(policy),
             grants=ask.grants,
@@ -113,7 +126,7 @@ class Authority:
 
     def _own(self, caller: Caller, remembered: Remembered) -> "_Own":
         if not caller.entity_id or caller.principal.kind is PrincipalKind.SERVICE:
-            return _NOTHING
+            return _Own(place=self._guardrails.place(caller.principal.account, remembered))
         arns = caller.session.policy_arns if caller.session else ()
 
         def load() -> _Own:
@@ -146,6 +159,7 @@ class Authority:
             tuple(self._attached(policy, PolicyKind.IDENTITY) for policy in stored),
             self._by_arn(tx, boundary, PolicyKind.BOUNDARY) if boundary else None,
             tuple(chain.from_iterable(limits)),
+            self._guardrails.read(tx, entity.account),
         )
 
     def _by_arn(self, tx: Tx, arn: str, kind: PolicyKind) -> tuple[Attached, ...]:
@@ -165,9 +179,15 @@ class _Own:
     identity: tuple[Attached, ...] = ()
     boundary: tuple[Attached, ...] | None = None
     managed_session: tuple[Attached, ...] = ()
+    place: Place = NOWHERE
 
 
-_NOTHING = _Own()
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """The account a resource belongs to, "" for the caller's, and where that is."""
+
+    account: str
+    place: Place
 
 
 def _refuse_endless(ask: Ask) -> None:
@@ -211,7 +231,7 @@ def _rule(policy: ResourcePolicy | None) -> ResourceRule:
     return ResourceRule.EITHER
 
 
-def _owner(ask: Ask) -> str:
+def _account_of(ask: Ask) -> str:
     """The account a resource belongs to, "" for the caller's, whether it is there or not.
 
     So that an ARN of another account is denied like whatever of it is there and not shared. What
@@ -221,10 +241,13 @@ def _owner(ask: Ask) -> str:
     return ask.resource_account or (arn.account if arn and arn.account != _AWS else "")
 
 
-def _context(caller: Caller, ask: Ask, request: Context) -> Context:
+def _context(caller: Caller, ask: Ask, request: Context, own: Place, owner: _Owner) -> Context:
     """All condition keys of one question; an ask's own keys cover the request's."""
+    is_service = caller.principal.kind is PrincipalKind.SERVICE
     context: dict[str, str | tuple[str, ...]] = {**request, **caller.context, **ask.context}
-    context["aws:ResourceAccount"] = _owner(ask) or caller.principal.account
+    context |= own.keys("Source" if is_service else "Principal")
+    context |= owner.place.keys("Resource")
+    context["aws:ResourceAccount"] = owner.account or caller.principal.account
     service = ask.action.partition(":")[0]
     for key, value in (ask.tags or {}).items():
         context[f"aws:ResourceTag/{key}"] = value

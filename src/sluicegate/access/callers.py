@@ -60,7 +60,8 @@ class Ask:
     `tags` are the resource's (aws:ResourceTag/…; None = the action does not support them),
     `request_tags` those sent along (aws:RequestTag/…, aws:TagKeys).
     `shown` is what a denial prints for the resource where that is not its ARN. `is_granted` marks
-    what AWS never denies a valid key (sts:GetCallerIdentity).
+    what AWS never denies a valid key (sts:GetCallerIdentity), `is_of_aws` a resource that AWS
+    manages in the account (a key): resource control policies leave it alone.
     """
 
     action: str
@@ -73,4 +74,5 @@ class Ask:
     grants: tuple[Grant, ...] = ()
     shown: str = ""
     is_granted: bool = False
+    is_of_aws: bool = False
     also: tuple[str, ...] = ()

@@ -54,8 +54,8 @@ def recorded(
         epoch=epoch,
         context=question.context,
         details={
-            "evaluations": [_evaluation(question, decision)],
-            "policies": [_policy(layer, attached) for layer, attached in policies],
+            "evaluations": [_evaluation(question, layers, decision)],
+            "policies": _listed(policies),
             # Not a member of AWS's object; {} where no statement would have helped.
             "smallestStatement": iam.smallest_statement(question, decision),
         },
@@ -82,23 +82,38 @@ def uri(attached: Attached) -> str:
     return f"{attached.attached_to}#{attached.name}" if attached.attached_to else attached.name
 
 
-def _evaluation(question: Question, decision: Decision) -> dict[str, Any]:
+def _evaluation(question: Question, layers: Layers, decision: Decision) -> dict[str, Any]:
     matches = [match for check in decision.checks for match in check.matches]
     return {
         "action": question.action,
         "resource": question.resource,
         "evaluatedEffect": decision.effect.value,
         "matchedPolicies": _matched(matches),
-        "checks": [_check(question, check) for check in decision.checks],
+        "checks": list(_checks(question, layers, decision)),
     }
 
 
-def _check(question: Question, check: Check) -> dict[str, Any]:
-    is_resource = check.layer in (Layer.RESOURCE, Layer.TRUST)
+def _checks(question: Question, layers: Layers, decision: Decision) -> Iterable[dict[str, Any]]:
+    """What each layer said, and of an organization's what each level on the way down said."""
+    levels = {
+        Layer.RESOURCE_CONTROL: iter(layers.resource_control),
+        Layer.SERVICE_CONTROL: iter(layers.service_control),
+    }
+    for check in decision.checks:
+        if check.layer in levels:
+            target = next((each.attached_to for each in next(levels[check.layer])), "")
+        elif check.layer in (Layer.RESOURCE, Layer.TRUST):
+            target = question.resource
+        else:
+            target = _identity_arn(question)
+        yield _check(check, target)
+
+
+def _check(check: Check, target: str) -> dict[str, Any]:
     return {
         "checkType": _CHECK_TYPES[check.layer],
         "evaluatedEffect": check.effect.value,
-        "targetArn": question.resource if is_resource else _identity_arn(question),
+        "targetArn": target or None,
         "relevantPolicyTypes": [_POLICY_TYPES[check.layer]],
         "matchedPolicies": _matched(check.matches),
     }
@@ -114,10 +129,11 @@ def _matched(matches: Iterable[Match]) -> list[dict[str, Any]]:
     by_policy: dict[str, list[dict[str, str]]] = {}
     for match in matches:
         effect = "ALLOW" if match.effect is Effect.ALLOW else "DENY"
-        by_policy.setdefault(uri(match.attached), []).append(
-            # AWS names a statement by its Sid alone; one without is named by its place.
-            {"sid": match.sid or f"[{match.index}]", "evaluatedEffect": effect}
-        )
+        # AWS names a statement by its Sid alone; one without is named by its place.
+        statement = {"sid": match.sid or f"[{match.index}]", "evaluatedEffect": effect}
+        found = by_policy.setdefault(uri(match.attached), [])
+        if statement not in found:
+            found.append(statement)
     return [{"uri": name, "matchedStatements": found} for name, found in by_policy.items()]
 
 
@@ -134,10 +150,21 @@ def _policies(layers: Layers) -> list[tuple[Layer, Attached]]:
     return [(layer, attached) for layer, group in groups.items() for attached in group]
 
 
+def _listed(policies: Iterable[tuple[Layer, Attached]]) -> list[dict[str, Any]]:
+    """Each policy once: one of an organization may hang on several places on the way down."""
+    found: dict[tuple[Layer, str], dict[str, Any]] = {}
+    for layer, attached in policies:
+        policy = found.setdefault((layer, uri(attached)), _policy(layer, attached))
+        place = {"arn": attached.attached_to}
+        if attached.attached_to and place not in policy["attachedTo"]:
+            policy["attachedTo"].append(place)
+    return list(found.values())
+
+
 def _policy(layer: Layer, attached: Attached) -> dict[str, Any]:
     return {
         "type": _POLICY_TYPES[layer],
         "inline": ":policy/" not in attached.uri,
         "uri": uri(attached),
-        "attachedTo": [{"arn": attached.attached_to}] if attached.attached_to else [],
+        "attachedTo": [],
     }

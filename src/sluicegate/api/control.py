@@ -6,7 +6,7 @@ Whatever refuses on the way is an `AwsError`, rendered once, here.
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ..access import Ask, Caller
@@ -226,7 +226,15 @@ class ControlPath:
         return self._run(other, target_of(service, operation), params)
 
 
-_IAM_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+# Where a partition has its services without regions.
+_HOMES: Mapping[str, Mapping[str, str]] = {
+    "iam": {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"},
+    "organizations": {
+        "aws": "us-east-1",
+        "aws-cn": "cn-northwest-1",
+        "aws-us-gov": "us-gov-west-1",
+    },
+}
 _CLIENT_NETWORK_KEYS = frozenset({"aws:SourceIp", "aws:SourceVpc", "aws:SourceVpce"})
 # What is of the client's own request, and not of one that a service makes.
 _CLIENT_REQUEST_KEYS = _CLIENT_NETWORK_KEYS | {"aws:UserAgent", "aws:referer"}
@@ -246,13 +254,14 @@ def _forwarded(call: Call, service: str) -> Context:
 
 
 def _judged_by(call: Call) -> Context:
-    """The condition keys of a call: one of IAM's is made where a partition has IAM.
+    """The condition keys of a call: one of a service without regions is made where that is.
 
     Whatever region a client signs for; it is the client's to choose, and its policies' to limit.
     """
-    if call.service != "iam":
+    homes = _HOMES.get(call.service)
+    if homes is None:
         return call.context
-    return {**call.context, "aws:RequestedRegion": _IAM_REGIONS[partition_of(call.region)]}
+    return {**call.context, "aws:RequestedRegion": homes[partition_of(call.region)]}
 
 
 def _unserved(call: Call) -> Iterable[Ask]:

@@ -62,8 +62,14 @@ def _tell_evaluation(
     ):
         print(f"{name:<10} {fact}")
     for check in evaluation["checks"]:
-        print(f"\n{check['checkType']:<24} {check['evaluatedEffect']}")
+        place = f" at {check['targetArn']}" if _is_of_a_level(check) else ""
+        print(f"\n{check['checkType']:<24} {check['evaluatedEffect']}{place}")
         for policy in check["matchedPolicies"]:
             for statement in policy["matchedStatements"]:
                 sid = statement["sid"]
                 print(f"  {statement['evaluatedEffect']:<6} {policy['uri']} statement {sid}")
+
+
+def _is_of_a_level(check: Mapping[str, Any]) -> bool:
+    """Whether a check is one of several alike, on the way down through an organization."""
+    return check["checkType"].endswith("_CONTROL_POLICY") and "targetArn" in check

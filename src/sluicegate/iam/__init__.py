@@ -8,7 +8,7 @@ nearly allowed.
 
 from .decisions import decide
 from .denials import denial, smallest_statement
-from .documents import Unreadable, rewrite_principals, unscoped_size
+from .documents import Unreadable, rewrite_principals, statements_of, unscoped_size
 from .layers import Attached, Check, Decision, Layers, Match
 from .model import (
     Context,
@@ -51,5 +51,6 @@ __all__ = [
     "principals_of",
     "rewrite_principals",
     "smallest_statement",
+    "statements_of",
     "unscoped_size",
 ]

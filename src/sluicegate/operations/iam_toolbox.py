@@ -1,7 +1,7 @@
 """IAM Toolbox: why a request was allowed or denied, for every recorded decision.
 
 AWS answers this for most of IAM's own APIs; here every decision has an answer, those that services
-make on somebody's behalf included.
+make on somebody's behalf included. As on AWS, it is told in all accounts of an organization.
 """
 
 from collections.abc import Iterable
@@ -11,6 +11,7 @@ import msgspec
 from ..access import Ask
 from ..errors import AwsError
 from ..store.decisions import Recorded
+from ..store.organizations import nodes
 from .operation import Call, Operation, Params, Result
 
 _DETAILS = "iam:GetRequestAuthorizationDetails"
@@ -55,7 +56,9 @@ def _get_policy(call: Call, params: Params) -> Result:
 
 def _find(call: Call, params: Params) -> Recorded:
     identity = params["authorizationId"]
-    kept = call.decisions.find(call.account, call.region, identity)
+    with call.database.read() as tx:
+        others = nodes.accounts_with(tx, call.account)
+    kept = call.decisions.find(call.account, call.region, identity, also=others)
     if kept is None:
         raise AwsError(
             "ResourceNotFoundException",

@@ -166,15 +166,19 @@ class DecisionLog:
                 self._seen.pop(key, None)
         return first
 
-    def find(self, account: str, region: str, id: str) -> Recorded | None:
+    def find(
+        self, account: str, region: str, id: str, *, also: Iterable[str] = ()
+    ) -> Recorded | None:
         """The decision of this id with its policies' texts, if it is this account's and region's.
 
-        A decision just made is found: what is on its way is waited for.
+        `also` are further accounts whose decisions are shown. A decision just made is found: what
+        is on its way is waited for.
         """
-        found = self._find(account, region, id)
+        accounts = [account, *also]
+        found = self._find(accounts, region, id)
         if found is None:
             self._writer.flush()
-            found = self._find(account, region, id)
+            found = self._find(accounts, region, id)
         return found
 
     def recent(
@@ -229,9 +233,11 @@ class DecisionLog:
                 self._minute = minute
             return self._seen.setdefault(key, made.id)
 
-    def _find(self, account: str, region: str, id: str) -> Recorded | None:
+    def _find(self, accounts: Sequence[str], region: str, id: str) -> Recorded | None:
         query = sa.select(decisions).where(
-            decisions.c.id == id, decisions.c.account == account, decisions.c.region == region
+            decisions.c.id == id,
+            decisions.c.account.in_(accounts),
+            decisions.c.region == region,
         )
         with self._database.read() as tx:
             row = tx.execute(query).one_or_none()

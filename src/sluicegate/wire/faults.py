@@ -64,6 +64,7 @@ _INVALID_INPUT = {
     "sts": "ValidationError",
     "sns": "InvalidParameter",
     "logs": "InvalidParameterException",
+    "organizations": "InvalidInputException",
     "kafka": "BadRequestException",
     "ec2": "InvalidParameterValue",
 }

@@ -124,23 +124,30 @@ def test_the_condition_keys_an_endpoint_knows(
 
 
 @pytest.mark.parametrize(
-    ("signed_for", "requested"),
+    ("signed_for", "iam", "organizations"),
     [
-        ("us-east-1", "us-east-1"),
-        ("eu-central-1", "us-east-1"),
-        ("cn-northwest-1", "cn-north-1"),
-        ("us-gov-east-1", "us-gov-west-1"),
+        ("us-east-1", "us-east-1", "us-east-1"),
+        ("eu-central-1", "us-east-1", "us-east-1"),
+        ("cn-north-1", "cn-north-1", "cn-northwest-1"),
+        ("cn-northwest-1", "cn-north-1", "cn-northwest-1"),
+        ("us-gov-east-1", "us-gov-west-1", "us-gov-west-1"),
     ],
 )
-def test_iam_is_called_in_one_region_whatever_a_client_signs_for(
-    endpoint: Endpoint, signed_for: str, requested: str
+def test_services_without_regions_are_called_in_one_whatever_a_client_signs_for(
+    endpoint: Endpoint, signed_for: str, iam: str, organizations: str
 ) -> None:
-    there = {"StringEquals": {"aws:RequestedRegion": requested}}
-    here = {"StringEquals": {"aws:RequestedRegion": signed_for}}
-    document = policy("Allow", "iam:ListUsers", Condition=there)
-    document["Statement"] += policy("Allow", "kms:ListKeys", Condition=here)["Statement"]
+    endpoint.client("organizations").create_organization()
+    document: dict[str, Any] = {"Version": "2012-10-17", "Statement": []}
+    for action, region in (
+        ("iam:ListUsers", iam),
+        ("organizations:ListRoots", organizations),
+        ("kms:ListKeys", signed_for),
+    ):
+        there = {"StringEquals": {"aws:RequestedRegion": region}}
+        document["Statement"] += policy("Allow", action, Condition=there)["Statement"]
     alice = endpoint.user("alice", policy=document)
     assert alice.client("iam", region=signed_for).list_users()["Users"]
+    assert alice.client("organizations", region=signed_for).list_roots()["Roots"]
     assert alice.client("kms", region=signed_for).list_keys()
 
 

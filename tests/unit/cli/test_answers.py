@@ -1,5 +1,6 @@
 """The commands that are clients, where there is no answer: a sentence, what to do, a status."""
 
+import json
 import shutil
 import socket
 import threading
@@ -114,6 +115,26 @@ def test_a_decision_that_is_not_there_leads_to_where_ids_are(
     with answering("404 Not Found", '{"message": "No authorization details"}') as port:
         assert main(["explain", "x/y", "--port", str(port)]) == 1
     assert "details; take the id from the header x-sluice" in capsys.readouterr().err
+
+
+def test_a_level_of_an_organization_is_named_by_what_it_is_of(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    check = {"evaluatedEffect": "ALLOW", "targetArn": "arn:root", "matchedPolicies": []}
+    evaluation = {
+        "action": "kms:ListKeys",
+        "resource": "*",
+        "evaluatedEffect": "ALLOW",
+        "checks": [
+            {**check, "checkType": kind} for kind in ("SERVICE_CONTROL_POLICY", "PRINCIPAL")
+        ],
+    }
+    body = json.dumps({"requestContext": {}, "evaluations": [evaluation], "policies": []})
+    with answering("200 OK", body) as port:
+        assert main(["explain", "id", "--port", str(port)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "SERVICE_CONTROL_POLICY   ALLOW at arn:root" in lines
+    assert "PRINCIPAL                ALLOW" in lines
 
 
 @COMMANDS

@@ -10,6 +10,7 @@ from ...errors import AwsError
 from ...store import accounts, groups, identities, policies, tags
 from ...store.database import Tx
 from ...store.identities import Entity, Kind
+from ...store.organizations import creations
 from ...store.policies import ManagedPolicy, Version
 from .. import whom
 from ..operation import Call, Operation, Params, Result
@@ -52,7 +53,9 @@ def summary(call: Call, _params: Params) -> Result:
             "Policies": policies.count(tx, call.account),
             "PolicyVersionsInUse": policies.version_count(tx, call.account),
         }
-    return {"SummaryMap": used | _quotas() | dict.fromkeys(_NOT_SERVED, 0) | _ROOT}
+        # The first account's root user always has a key, never a password or a certificate.
+        keys = {"AccountAccessKeysPresent": int(not creations.is_made(tx, call.account))}
+    return {"SummaryMap": used | _quotas() | dict.fromkeys(_NOT_SERVED, 0) | _ROOT | keys}
 
 
 def _quotas() -> dict[str, int]:
@@ -73,8 +76,7 @@ def _quotas() -> dict[str, int]:
     }
 
 
-# The root user of an account here always has a key, and never a password or a certificate.
-_ROOT = {"AccountAccessKeysPresent": 1, "GlobalEndpointTokenVersion": 1}
+_ROOT = {"GlobalEndpointTokenVersion": 1}
 _NOT_SERVED = (
     "AccountMFAEnabled",
     "AccountPasswordPresent",

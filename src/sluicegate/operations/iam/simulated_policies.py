@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ... import aws_policies, iam
+from ...access.guardrails import NOWHERE, Guardrails, Levels, Place, is_linked
 from ...arn import Arn
 from ...errors import AwsError
 from ...iam.layers import Attached, Layers
@@ -15,20 +16,20 @@ from ...store.identities import Entity
 from ...store.principals import StoredPolicy
 from ..operation import Params
 
-Levels = tuple[tuple[Attached, ...], ...]
-
 
 @dataclass(frozen=True, slots=True)
 class Policies:
     """What is asked whichever the action and the resource are; `resource` is a text not read yet.
 
-    `is_member`: whether an organization has its say, be it that everything is allowed.
+    `place` is the account's in its organization; `is_member`: whether an organization has its say,
+    be it that everything is allowed.
     """
 
     identity: tuple[Attached, ...] = ()
     boundary: tuple[Attached, ...] | None = None
     service_control: Levels = ()
     resource: str | None = None
+    place: Place = NOWHERE
     is_member: bool = False
 
     @property
@@ -63,8 +64,10 @@ class Policies:
 _RESOURCE_KINDS = {"kms": PolicyKind.KEY, "sts": PolicyKind.TRUST}
 
 
-def stored(tx: Tx, entity: Entity, left_out: Sequence[Mapping[str, Any]] = ()) -> Policies:
-    """A user's, group's or role's policies and its boundary, without those to be left out."""
+def stored(
+    tx: Tx, entity: Entity, guardrails: Guardrails, left_out: Sequence[Mapping[str, Any]] = ()
+) -> Policies:
+    """What a user, group or role has and what limits it, without what is to be left out."""
     own = principals.identity_policies(tx, entity.id)
     # A policy that comes through several groups is one.
     identity = {(one.uri or one.attached_to, one.name): one for one in own}
@@ -73,6 +76,8 @@ def stored(tx: Tx, entity: Entity, left_out: Sequence[Mapping[str, Any]] = ()) -
     if is_bounded:
         found = principals.policy_by_arn(tx, entity.boundary_arn or "")
         boundary = () if found is None else (_attached(found, PolicyKind.BOUNDARY),)
+    place = guardrails.read(tx, entity.account)
+    is_limited = not is_linked(entity.arn) and {"PolicyType": "scp"} not in left_out
     return Policies(
         tuple(
             _attached(one, PolicyKind.IDENTITY)
@@ -80,6 +85,8 @@ def stored(tx: Tx, entity: Entity, left_out: Sequence[Mapping[str, Any]] = ()) -
             if not any(_means(each, one) for each in left_out)
         ),
         boundary,
+        place.service_control if is_limited else (),
+        place=place,
         is_member=True,
     )
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 
 from ...access import Ask
+from ...access.guardrails import Guardrails
+from ...access.memory import CompiledPolicies
 from ...arn import Arn
 from ...errors import AwsError, InvalidInput
 from ...iam.model import Context
@@ -49,7 +51,7 @@ def simulate_principal(call: Call, params: Params) -> Result:
     left_out = params.get("PolicyExclusionList") or ()
     with call.database.read() as tx:
         entity = _required(tx, call, params["PolicySourceArn"])
-        own = simulated_policies.stored(tx, entity, left_out)
+        own = simulated_policies.stored(tx, entity, _guardrails(call), left_out)
         its_tags = tags.of(tx, entity.id)
     sent = params.get("CallerArn")
     caller = callers.named(sent) if sent else callers.itself(entity, its_tags)
@@ -71,7 +73,10 @@ def _simulated(call: Call, params: Params, caller: callers.Caller, own: Policies
     principal, context = caller
     simulation = Simulation(
         principal,
-        _covered(context, callers.entries(params.get("ContextEntries") or ())),
+        _covered(
+            {**context, **own.place.keys("Principal")},
+            callers.entries(params.get("ContextEntries") or ()),
+        ),
         simulated_policies.with_sent(own, params),
         _resources(params),
         callers.owner(params),
@@ -90,6 +95,10 @@ def _simulated(call: Call, params: Params, caller: callers.Caller, own: Policies
         lambda one: f"{one[0]:06}",
         lambda one: simulation.result(one[1]),
     )
+
+
+def _guardrails(call: Call) -> Guardrails:
+    return Guardrails(call.database, CompiledPolicies())
 
 
 def _covered(context: Context, entries: Context) -> Context:
@@ -132,7 +141,7 @@ def keys_of_principal(call: Call, params: Params) -> Result:
     """The condition keys that a user's, group's or role's policies ask for, and those sent."""
     with call.database.read() as tx:
         entity = _required(tx, call, params["PolicySourceArn"])
-        own = simulated_policies.stored(tx, entity)
+        own = simulated_policies.stored(tx, entity, _guardrails(call))
     return _keys(own, params)
 
 

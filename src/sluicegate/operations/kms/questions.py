@@ -95,6 +95,7 @@ def ask(
         resource_policy=ResourcePolicy(key.policy, PolicyKind.KEY, uri=key.arn),
         resource_account=key.account,
         grants=_grants(tx, call, action, key) if granted is None else granted,
+        is_of_aws=bool(key.service),
     )
 
 

@@ -12,6 +12,14 @@ from tests.unit.operations.lambda_.mapping_asserting import (
     distrust,
     permit,
 )
+from tests.unit.operations.organizations.organized import (
+    SCP,
+    account,
+    organized,
+    policy,
+    policy_arn,
+    within,
+)
 
 from sluicegate.testing import Endpoint
 
@@ -177,6 +185,21 @@ def test_a_condition_that_does_not_hold_is_named(
     )
     (near,) = trigger.examined().denied("cluster")[0]["near"]
     assert near == f"statement Guarded of arn:aws:iam::000000000000:role/worker#given {said}"
+
+
+def test_what_an_organization_does_not_let_the_role_do_is_told_as_such(endpoint: Endpoint) -> None:
+    root = organized(endpoint, SCP)
+    trigger = Trigger(within(endpoint, account(endpoint)))
+    assert trigger.examined().wrong == []
+    deny = policy(endpoint, "Deny", "ec2:CreateNetworkInterface")
+    organizations = endpoint.client("organizations")
+    organizations.attach_policy(PolicyId=deny, TargetId=root)
+    found = trigger.examined()
+    assert found.wrong == ["network"] and found.document["statements"] == []
+    by = {each["by"] for each in found.denied("network")}
+    assert by == {f"denied by statement 1 of {policy_arn(endpoint, deny)}"}
+    organizations.detach_policy(PolicyId=deny, TargetId=root)
+    assert trigger.examined().wrong == []
 
 
 def test_actions_that_no_service_has_are_told(endpoint: Endpoint) -> None:

@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
+from tests.unit.operations.asserting import allow, refused
 from tests.unit.operations.kafka.asserting import running
+from tests.unit.operations.organizations.organized import (
+    SCP,
+    account,
+    organized,
+    policy,
+    within,
+)
 
 from sluicegate.access import Ask, principals
 from sluicegate.access.authorize import Authority
@@ -209,3 +217,29 @@ def test_a_session_of_a_role_with_tags_and_a_boundary(endpoint: Endpoint) -> Non
         "kafka:ListClusters": "allowed",
         "kafka:CreateConfiguration": "implicitDeny",
     }
+
+
+def test_what_an_organization_does_not_let_an_account_do_is_simulated_too(
+    endpoint: Endpoint,
+) -> None:
+    root = organized(endpoint, SCP)
+    number = account(endpoint)
+    member = within(endpoint, number)
+    alice = member.user("alice", policy=allow("kafka:*"))
+
+    def simulated(**params: Any) -> tuple[str, bool]:
+        answer = member.client("iam").simulate_principal_policy(
+            PolicySourceArn=alice.arn, ActionNames=["kafka:ListClusters"], **params
+        )
+        (result,) = answer["EvaluationResults"]
+        of_organization = result["OrganizationsDecisionDetail"]["AllowedByOrganizations"]
+        return result["EvalDecision"], of_organization
+
+    assert simulated() == ("allowed", True)
+    alice.client("kafka").list_clusters()
+    deny = policy(endpoint, "Deny", "kafka:*")
+    endpoint.client("organizations").attach_policy(PolicyId=deny, TargetId=root)
+    assert simulated() == ("explicitDeny", False)
+    code, message = refused(alice.client("kafka").list_clusters, status=403)
+    assert code == "AccessDeniedException" and "service control policy" in message
+    assert simulated(PolicyExclusionList=[{"PolicyType": "scp"}]) == ("allowed", True)

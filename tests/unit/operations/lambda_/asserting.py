@@ -43,7 +43,8 @@ def made(endpoint: Endpoint, name: str = "orders", **params: Any) -> dict[str, A
     """What CreateFunction answers root for a function of the role `worker`, which is made too."""
     if "Role" not in params:
         roles = endpoint.client("iam").list_roles()["Roles"]
-        params["Role"] = ROLE if ROLE in [each["Arn"] for each in roles] else role(endpoint)
+        known = [each["Arn"] for each in roles if each["RoleName"] == "worker"]
+        params["Role"] = known[0] if known else role(endpoint)
     answer: dict[str, Any] = endpoint.client("lambda").create_function(
         **with_code(FunctionName=name, **params)
     )
