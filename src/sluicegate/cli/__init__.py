@@ -28,7 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     command: Command = options.command
     try:
-        return command(settings, options)
+        status = command(settings, options)
+        # Here and not at the end of the process, where nobody could take it that a pipe is closed.
+        sys.stdout.flush()
+        return status
     except StartRefused as refusal:
         print(f"sluicegate: {refusal}", file=sys.stderr)
         return 2 if isinstance(refusal, SettingRefused) else 1
