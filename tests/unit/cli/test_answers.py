@@ -16,7 +16,7 @@ import pytest
 from sluicegate.cli import main
 
 COMMANDS = pytest.mark.parametrize(
-    "command", [["status"], ["explain", "0123456789abcdefghijklmno"]]
+    "command", [["status"], ["explain", "0123456789abcdefghijklmno"], ["kafka", "topics"]]
 )
 NO_SLUICEGATE = "is no Sluicegate; name the port of `serve` with --port"
 
