@@ -82,6 +82,8 @@ def test_librdkafka_reads_names_line_by_line(
     ]
     with pytest.raises(SettingRefused, match="name the FILE to write it to with --ca"):
         configuration(ALICE, "librdkafka", None, None)
+    with pytest.raises(SettingRefused, match="cannot hold this user; ask for it --for python"):
+        configuration(ALICE, "librdkafka", str(file), " ends in a space ")
 
 
 @pytest.mark.parametrize("form", ["properties", "librdkafka", "python"])

@@ -1,8 +1,14 @@
 """What `sluicegate kafka` takes on the command line."""
 
+import re
 from argparse import ArgumentParser, ArgumentTypeError
 
 from ..flags import CLIENT, add_output, add_settings
+from ..table import plain
+
+# Kafka's own rule.
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,249}")
+_MOST = 2**31 - 1
 
 _MANUALS = {
     "topics": "List the topics of a cluster, or make one.",
@@ -27,14 +33,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def _of_topics(topics: ArgumentParser) -> None:
-    topics.add_argument("--create", metavar="NAME", help="make this topic first")
+    topics.add_argument("--create", metavar="NAME", type=_topic, help="make this topic first")
     topics.add_argument("--partitions", type=_count, help="of the topic that is made")
     add_output(topics)
 
 
 def _of_records(produce: ArgumentParser, peek: ArgumentParser) -> None:
     for each in (produce, peek):
-        each.add_argument("topic", metavar="TOPIC")
+        each.add_argument("topic", metavar="TOPIC", type=_topic)
     keys = produce.add_mutually_exclusive_group()
     keys.add_argument("--key", help="the key of every record")
     keys.add_argument("--key-separator", help="what stands between key and value in a line")
@@ -59,6 +65,13 @@ def _of_configurations(parser: ArgumentParser) -> None:
     parser.add_argument("--show-password", action="store_true", help="print the password too")
 
 
+def _topic(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        shown = plain(text)
+        raise ArgumentTypeError(f"`{shown}` is no topic's name: letters, digits, `.`, `_`, `-`")
+    return text
+
+
 def _start(text: str) -> int | None:
     """The first offset that is meant; None: the last records."""
     if text in ("beginning", "end"):
@@ -66,16 +79,20 @@ def _start(text: str) -> int | None:
     try:
         return _offset(text)
     except ArgumentTypeError:
-        raise ArgumentTypeError(f"`{text}` is none of beginning, end and an offset") from None
+        raise ArgumentTypeError(
+            f"`{plain(text)}` is none of beginning, end and an offset"
+        ) from None
 
 
 def _offset(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise ArgumentTypeError(f"`{text}` is no number from 0 on")
+    # The longest there is, an offset's, has nineteen digits.
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        raise ArgumentTypeError(f"`{plain(text)}` is no number from 0 on")
     return int(text)
 
 
 def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) == 0:
-        raise ArgumentTypeError(f"`{text}` is no number from 1 on")
-    return int(text)
+    number = _offset(text)
+    if not 1 <= number <= _MOST:
+        raise ArgumentTypeError(f"`{text}` is no number from 1 to {_MOST}")
+    return number

@@ -23,7 +23,10 @@ def kafka(to: Reach, options: Namespace) -> int:
     try:
         _run(to, options)
     except KeyboardInterrupt:
-        raise StartRefused("it was interrupted; run it again to have the rest") from None
+        raise StartRefused(
+            "interrupted; what was written stays, so look with `sluicegate kafka peek` before "
+            "you run it again"
+        ) from None
     return 0
 
 

@@ -123,7 +123,7 @@ def librdkafka(way: Way) -> str:
         )
     lines = _named(way)
     if any(value != value.strip() or not value.isprintable() for value in lines.values()):
-        raise SettingRefused("such a file cannot hold this password; ask for it --for python")
+        raise SettingRefused("such a file cannot hold this user; ask for it --for python")
     return "\n".join(f"{name}={value}" for name, value in lines.items())
 
 

@@ -10,7 +10,6 @@ from ...kafka import (
     NotAuthenticated,
     NotAuthorized,
     NotTrusted,
-    Plaintext,
     Sasl,
     TopicMissing,
     Trouble,
@@ -18,6 +17,9 @@ from ...kafka import (
     Unresolvable,
 )
 from ..table import plain
+
+# TLS says so when all seems settled: to the library, the connection has gone.
+_WANTS_ONE = "certificate required"
 
 
 @contextmanager
@@ -46,8 +48,8 @@ def _next(trouble: Trouble, connection: Connection) -> str:
             )
         case NotAuthenticated():
             return "name the secret of a user that `sluicegate status` shows with --secret"
-        case NotTrusted() if not isinstance(login, Plaintext | Sasl):
-            return "where the cluster wants clients' certificates, name a user with --secret"
+        case _ if _WANTS_ONE in trouble.text:
+            return "this command has none to show; name the secret of a user with --secret"
         case NotTrusted() | Unreachable() | Unresolvable():
             return "run `sluicegate status` to see where the brokers are, and how"
         case TopicMissing():
