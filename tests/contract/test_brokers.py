@@ -45,6 +45,7 @@ from sluicegate.kafka import (
     Sasl,
     Tls,
     fix_start,
+    topics,
 )
 from sluicegate.testing import Endpoint
 
@@ -242,6 +243,9 @@ def test_three_nodes_agree_and_go_on_without_one(kafka: Installation, tmp_path: 
         cluster.make_topic("copied", copies=3, config={"min.insync.replicas": "2"})
         produce(cluster.as_anybody(), "copied", VALUES)
         assert "certificate required" in refusals(cluster.over_tls())
+        authorities = Tls(authorities=cluster.ca.read_text())
+        with pytest.raises(BrokerFault, match="alert certificate required"):
+            topics(Connection(cluster.bootstrap(Listener.CLIENT_SECURE), authorities))
         shown = cluster.folder / "client.pem"
         shown.write_text(cluster.certificates[2].pem)
         files = {"ssl.certificate.location": str(shown), "ssl.key.location": str(shown)}

@@ -35,10 +35,15 @@ def flags_of(text: str) -> set[str]:
     return {flag for head in heads for flag in _FLAG.findall(head)} - {"-h", "--help"}
 
 
-def sections(text: str) -> Mapping[str, str]:
-    """The parts of a page, by their second-level headings."""
-    parts = re.split(r"^## (.*)$", text, flags=re.MULTILINE)[1:]
+def sections(text: str, level: str = "##") -> Mapping[str, str]:
+    """The parts of a page, by their second-level headings; or of a part, by those of its own."""
+    parts = re.split(rf"^{level} (.*)$", text, flags=re.MULTILINE)[1:]
     return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def commands_of(text: str) -> set[str]:
+    """The commands a help text lists."""
+    return set(re.findall(r"^    ([a-z][a-z-]*)(?: |$)", text, re.MULTILINE))
 
 
 def test_the_page_of_settings_has_every_setting_and_no_other() -> None:
@@ -62,7 +67,7 @@ def test_a_setting_is_described_as_the_command_line_does(name: str) -> None:
 def test_the_page_of_commands_has_every_command_and_no_other(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    commands = re.findall(r"^    (\w+) ", help_of(capsys), re.MULTILINE)
+    commands = commands_of(help_of(capsys))
     assert commands
     assert {f"sluicegate {command}" for command in commands} == set(sections(page("commands.md")))
 
@@ -72,8 +77,13 @@ def test_the_page_of_commands_has_every_flag_and_no_other(
 ) -> None:
     for heading, text in sections(page("commands.md")).items():
         command = heading.removeprefix("sluicegate ")
-        flags = flags_of(help_of(capsys, command))
-        assert flags and flags_of(text) == flags, command
+        manual, common = help_of(capsys, command), re.split("^### ", text, flags=re.MULTILINE)[0]
+        verbs, parts = commands_of(manual), sections(text, "###")
+        assert set(parts) == {f"{heading} {verb}" for verb in verbs}
+        for verb in verbs:
+            flags = flags_of(help_of(capsys, command, verb))
+            assert flags_of(common) | flags_of(parts[f"{heading} {verb}"]) == flags, verb
+        assert verbs or flags_of(manual) == flags_of(common) != set(), command
 
 
 def test_the_page_of_operations_is_what_is_served() -> None:

@@ -103,7 +103,7 @@ class Server:
         }
 
     def command(
-        self, *arguments: str, signer: Credentials | None = None
+        self, *arguments: str, signer: Credentials | None = None, given: str = ""
     ) -> "subprocess.CompletedProcess[str]":
         """A command, as a user of this environment runs it; whether it went well or not."""
         variables = self.variables()
@@ -112,6 +112,7 @@ class Server:
             variables["AWS_SECRET_ACCESS_KEY"] = signer.secret_key
         return subprocess.run(
             [sys.executable, "-m", "sluicegate.cli", *arguments],
+            input=given,
             capture_output=True,
             text=True,
             timeout=60,

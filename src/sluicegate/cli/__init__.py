@@ -1,4 +1,4 @@
-"""The command line: `sluicegate serve`, `env`, `explain`, `status`, `doctor`, `demo`.
+"""The command line: `sluicegate serve`, `env`, `explain`, `status`, `doctor`, `kafka`, `demo`.
 
 Result on stdout, talk on stderr; exit 0, 1 (found problems) or 2 (usage).
 """
@@ -12,6 +12,8 @@ from pathlib import Path
 from .. import __version__
 from ..errors import SettingRefused, StartRefused
 from ..settings import FIELDS, OF_MACHINE, Settings, load
+from .flags import CLIENT, add_output, add_settings
+from .kafka.arguments import add_arguments
 
 Command = Callable[[Settings, argparse.Namespace], int]
 
@@ -28,7 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     command: Command = options.command
     try:
-        return command(settings, options)
+        status = command(settings, options)
+        # Here and not at the end of the process, where nobody could take it that a pipe is closed.
+        sys.stdout.flush()
+        return status
     except StartRefused as refusal:
         print(f"sluicegate: {refusal}", file=sys.stderr)
         return 2 if isinstance(refusal, SettingRefused) else 1
@@ -61,8 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, (command, manual, settings) in _COMMANDS.items():
         sub = commands.add_parser(name, help=manual, description=manual)
         sub.set_defaults(command=command)
-        for setting in settings:
-            _add_flag(sub, setting)
+        add_settings(sub, settings)
         if name == "env":
             sub.add_argument("--shell", choices=("bash", "fish", "powershell", "json"))
         if name == "explain":
@@ -74,7 +78,9 @@ def _parser() -> argparse.ArgumentParser:
                 "mapping", metavar="MAPPING", nargs="?", help="UUID of one mapping, or its function"
             )
         if name in ("explain", "status", "doctor"):
-            sub.add_argument("-o", "--output", choices=("text", "json"), default="text")
+            add_output(sub)
+        if name == "kafka":
+            add_arguments(sub)
         if name == "demo":
             sub.add_argument("--keep", action="store_true", help="leave it running afterwards")
     return parser
@@ -86,15 +92,6 @@ def _add_explained(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("action", metavar="ACTION", nargs="?", help="service:Name")
     parser.add_argument("resource", metavar="RESOURCE", nargs="?", help="an ARN, or *")
-
-
-def _add_flag(parser: argparse.ArgumentParser, name: str) -> None:
-    manual = FIELDS[name].metadata["manual"]
-    flag = "--" + name.replace("_", "-")
-    if FIELDS[name].type is bool:
-        parser.add_argument(flag, dest=name, action="store_const", const=True, help=manual)
-    else:
-        parser.add_argument(flag, dest=name, metavar=name.upper(), help=manual)
 
 
 def _serve(settings: Settings, _options: argparse.Namespace) -> int:
@@ -138,6 +135,13 @@ def _doctor(settings: Settings, options: argparse.Namespace) -> int:
     return doctor(reach(settings, options), options.mapping, as_json=options.output == "json")
 
 
+def _kafka(settings: Settings, options: argparse.Namespace) -> int:
+    from .kafka.commands import kafka
+    from .reach import reach
+
+    return kafka(reach(settings, options), options)
+
+
 def _demo(settings: Settings, options: argparse.Namespace) -> int:
     from .demo import demo
 
@@ -147,13 +151,12 @@ def _demo(settings: Settings, options: argparse.Namespace) -> int:
 # `root_credentials` is a secret and has no flag: arguments show in process lists.
 _SERVE_FLAGS = tuple(name for name in FIELDS if name != "root_credentials")
 
-_CLIENT_FLAGS = ("state", "host", "port", "region")
-
 _COMMANDS: Mapping[str, tuple[Command, str, Sequence[str]]] = {
     "serve": (_serve, "Serve AWS's APIs in the foreground; Ctrl-C stops it.", _SERVE_FLAGS),
     "demo": (_demo, "Show what works, on a throw-away state.", OF_MACHINE),
-    "env": (_env, "Print the lines that point AWS tools here.", _CLIENT_FLAGS),
-    "explain": (_explain, "Tell why a request was, or would be, allowed or denied.", _CLIENT_FLAGS),
-    "status": (_status, "Tell what there is, how it is and how far.", _CLIENT_FLAGS),
-    "doctor": (_doctor, "Examine triggers: each call, its verdict, what to do.", _CLIENT_FLAGS),
+    "env": (_env, "Print the lines that point AWS tools here.", CLIENT),
+    "explain": (_explain, "Tell why a request was, or would be, allowed or denied.", CLIENT),
+    "status": (_status, "Tell what there is, how it is and how far.", CLIENT),
+    "doctor": (_doctor, "Examine triggers: each call, its verdict, what to do.", CLIENT),
+    "kafka": (_kafka, "List topics, write and read records, configure clients.", ()),
 }

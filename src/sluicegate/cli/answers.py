@@ -13,6 +13,7 @@ from .reach import Reach
 from .table import plain
 
 Document = Mapping[str, Any]
+_PEM = b"-----BEGIN CERTIFICATE-----"
 
 
 def document(to: Reach, path: str, *, member: str, missing: str, service: str) -> Document:
@@ -34,6 +35,19 @@ def document(to: Reach, path: str, *, member: str, missing: str, service: str) -
         # Anybody may listen on a port.
         raise StartRefused(_somebody_else(to))
     return found
+
+
+def authority(to: Reach) -> str:
+    """Who signs the brokers' certificates, as PEM; `StartRefused` as above."""
+    try:
+        answer = get(to.endpoint_url + "/ca.pem", region=to.region, credentials=to.credentials)
+    except Unanswered as error:
+        raise StartRefused(_nobody(error)) from None
+    if answer.status not in (200, 404):
+        raise StartRefused(refusal(answer, ""))
+    if answer.status == 404 or not answer.body.startswith(_PEM):
+        raise StartRefused(_somebody_else(to))
+    return answer.body.decode()
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from .faults import (
     Unreachable,
     Unresolvable,
 )
+from .looking import SeenTopic, create_topic, partitions, peek, topics
 from .model import (
     Assigned,
     Committing,
@@ -31,7 +32,7 @@ from .model import (
     Revoked,
 )
 from .probing import Probed, probe
-from .producer import Outgoing, Producer
+from .producer import Outgoing, Producer, Written
 from .starting import (
     AtTimestamp,
     Latest,
@@ -70,6 +71,7 @@ __all__ = [
     "Rejoining",
     "Revoked",
     "Sasl",
+    "SeenTopic",
     "StartingPosition",
     "Tls",
     "TopicMissing",
@@ -79,7 +81,12 @@ __all__ = [
     "Unknown",
     "Unreachable",
     "Unresolvable",
+    "Written",
     "committed_offsets",
+    "create_topic",
     "fix_start",
+    "partitions",
+    "peek",
     "probe",
+    "topics",
 ]

@@ -1,10 +1,7 @@
 """Administration of a managed cluster, over its internal listener, as its super user."""
 
-from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (
     AdminClient,
     ScramCredentialInfo,
@@ -13,10 +10,9 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from .faults import BrokerFault, Unreachable, fault
+from .settling import TIMEOUT_SECONDS, asked, settled
 from .silence import silent
 
-_TIMEOUT_SECONDS = 5.0
 # Kafka's least, and what MSK's own documentation uses; the password is random or the user's risk.
 _ITERATIONS = 4096
 _SCRAM = ScramMechanism.SCRAM_SHA_512
@@ -42,14 +38,14 @@ class Admin:
             logger=silent,
         )
 
-    def nodes(self, *, timeout_seconds: float = _TIMEOUT_SECONDS) -> frozenset[int]:
+    def nodes(self, *, timeout_seconds: float = TIMEOUT_SECONDS) -> frozenset[int]:
         """The ids of the nodes that are in the cluster's metadata."""
-        answer = _asked(lambda: self._client.list_topics(timeout=timeout_seconds))
+        answer = asked(lambda: self._client.list_topics(timeout=timeout_seconds))
         return frozenset(answer.brokers)
 
-    def are_in_sync(self, *, timeout_seconds: float = _TIMEOUT_SECONDS) -> bool:
+    def are_in_sync(self, *, timeout_seconds: float = TIMEOUT_SECONDS) -> bool:
         """Whether all replicas of all partitions have what their leaders have."""
-        answer = _asked(lambda: self._client.list_topics(timeout=timeout_seconds))
+        answer = asked(lambda: self._client.list_topics(timeout=timeout_seconds))
         partitions = (
             each for topic in answer.topics.values() for each in topic.partitions.values()
         )
@@ -67,8 +63,8 @@ class Admin:
 
     def scram_users(self) -> frozenset[str]:
         """The users there are."""
-        described = _asked(self._client.describe_user_scram_credentials)
-        return frozenset(_settled(described))
+        described = asked(self._client.describe_user_scram_credentials)
+        return frozenset(settled(described))
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -76,25 +72,10 @@ class Admin:
         del self._client
 
     def _alter(self, change: Any) -> None:
-        futures = _asked(
+        futures = asked(
             lambda: self._client.alter_user_scram_credentials(
-                [change], request_timeout=_TIMEOUT_SECONDS
+                [change], request_timeout=TIMEOUT_SECONDS
             )
         )
         for future in futures.values():
-            _settled(future)
-
-
-def _asked(ask: Callable[[], Any]) -> Any:
-    try:
-        return ask()
-    except KafkaException as error:
-        raise fault(error) from None
-
-
-def _settled(future: "Future[Any]") -> Any:
-    try:
-        return _asked(lambda: future.result(timeout=2 * _TIMEOUT_SECONDS))
-    except TimeoutError:
-        text = "the brokers do not answer"
-        raise BrokerFault(Unreachable(KafkaError._TIMED_OUT, text)) from None
+            settled(future)

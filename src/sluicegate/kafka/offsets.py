@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from confluent_kafka import Consumer as Library
 from confluent_kafka import TopicPartition
 
-from .faults import Trouble, trouble
+from .faults import BrokerFault, Trouble, trouble
 
 # As timestamps, the protocol's own for the first offset of a log and the one after its last.
 EARLIEST, LATEST = -2, -1
@@ -37,6 +37,13 @@ def offsets_at(
     """The first offsets that are not older than `ms`. `KafkaException` when nobody answers."""
     asked = [TopicPartition(topic, partition, ms) for partition in partitions]
     return _sorted(library.offsets_for_times(asked, timeout_seconds) if asked else ())
+
+
+def told(answer: Offsets) -> dict[int, int]:
+    """The offsets, where no partition's is kept from us; else the first `BrokerFault`."""
+    if answer.troubles:
+        raise BrokerFault(answer.troubles[0])
+    return answer.found
 
 
 def _sorted(answers: Sequence[TopicPartition]) -> Offsets:

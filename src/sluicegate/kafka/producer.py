@@ -1,6 +1,7 @@
 """A small producer: on-failure destinations that are topics, and tests."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,14 @@ class Outgoing:
     timestamp_ms: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How many messages were written, by partition, and why the first was not that was not."""
+
+    counts: Mapping[int, int]
+    refused: Trouble | None = None
+
+
 class Producer:
     """Writes messages and waits until every replica in sync has them."""
 
@@ -47,21 +56,32 @@ class Producer:
 
     def send(self, topic: str, messages: Iterable[Outgoing]) -> None:
         """Return when all are written; `BrokerFault` when one is not: some may be, all the same."""
+        refused = self.write(topic, messages).refused
+        if refused is not None:
+            raise BrokerFault(refused)
+
+    def write(self, topic: str, messages: Iterable[Outgoing]) -> Written:
+        """Write until one is refused; what was written, when all is known."""
+        counts: Counter[int] = Counter()
         failed: list[Trouble] = []
 
-        def note(error: Any, _: Any) -> None:
-            if error is not None:
+        def note(error: Any, message: Any) -> None:
+            if error is None:
+                counts[message.partition()] += 1
+            else:
                 failed.append(trouble(error))
 
         try:
             for message in messages:
                 self._produce(topic, message, note)
+                self._library.poll(0)
+                if failed:
+                    break
         except KafkaException as error:
-            raise fault(error) from None
+            failed.append(fault(error).trouble)
         if self._library.flush(self._timeout_seconds + 1):
             failed.append(trouble_of(-192, "messages were not acknowledged in time"))
-        if failed:
-            raise BrokerFault(failed[0])
+        return Written(dict(counts), failed[0] if failed else None)
 
     def close(self) -> None:
         """Let go of the connection; nothing is under way, because `send` waits."""

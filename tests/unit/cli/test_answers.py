@@ -1,8 +1,11 @@
 """The commands that are clients, where there is no answer: a sentence, what to do, a status."""
 
 import json
+import os
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +16,7 @@ import pytest
 from sluicegate.cli import main
 
 COMMANDS = pytest.mark.parametrize(
-    "command", [["status"], ["explain", "0123456789abcdefghijklmno"]]
+    "command", [["status"], ["explain", "0123456789abcdefghijklmno"], ["kafka", "topics"]]
 )
 NO_SLUICEGATE = "is no Sluicegate; name the port of `serve` with --port"
 
@@ -150,3 +153,18 @@ def test_what_is_no_url_is_wrong_usage(
     assert f"`{url}` is not the URL of an endpoint; correct AWS_ENDPOINT_URL" in (
         capsys.readouterr().err
     )
+
+
+def test_who_reads_no_further_is_no_fault() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    variables = {name: text for name, text in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "sluicegate.cli", "env"],
+        env=variables,
+        stdout=write,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(write)
+    assert (ended.returncode, ended.stderr) == (0, b"")
