@@ -12,7 +12,7 @@ from .. import __version__
 from ..access import Ask
 from ..errors import AccessDenied, AwsError, InvalidInput, Unavailable
 from ..iam.model import PrincipalKind
-from ..operations.doctor import Doctor
+from ..operations.doctor import PLANNED, Doctor
 from ..operations.lambda_.code import PATH as CODE_PATH
 from ..operations.operation import Call
 from ..wire.echo import shown
@@ -133,19 +133,21 @@ class Front:
         return self._facilities.status.of_mapping(call.account, call.region, mapping_id)
 
     def _diagnosis(self, request: Request) -> Response:
-        """One mapping of the caller's examined, or what is left of those that are gone."""
+        """A mapping of the caller's examined, or one to come, or what others have left behind."""
         try:
             call = self._control.authorize_own(request, SIGNING_NAME, _GET_DIAGNOSIS)
-            mapping_id = _mapping_id(request)
-            doctor = self._facilities.doctor
-            found: object = (
-                {"checks": doctor.of_account(call)}
-                if mapping_id is None
-                else doctor.of_mapping(call, mapping_id)
-            )
+            found = self._examined(call, _given(request, "mapping", *PLANNED))
         except AwsError as error:
             return self.refuse(request, error)
         return Response(200, _JSON, msgspec.json.encode(found))
+
+    def _examined(self, call: Call, given: dict[str, str]) -> object:
+        doctor, mapping_id = self._facilities.doctor, given.pop("mapping", None)
+        if mapping_id is None:
+            return doctor.of_plan(call, given) if given else {"checks": doctor.of_account(call)}
+        if given:
+            raise InvalidInput("a mapping is examined as it is; leave the other parameters out")
+        return doctor.of_mapping(call, _uuid(mapping_id))
 
     def _metrics(self, request: Request) -> Response:
         """For who signs, of its account and region; for a scraper on this machine, of all."""
@@ -190,19 +192,29 @@ def is_with_code(request: Request) -> bool:
 
 
 def _mapping_id(request: Request) -> str | None:
-    """The mapping that is asked about; what else stands in the query is refused, not ignored."""
-    found = None
+    """The mapping that is asked about."""
+    found = _given(request, "mapping").get("mapping")
+    return None if found is None else _uuid(found)
+
+
+def _given(request: Request, *names: str) -> dict[str, str]:
+    """The parameters of the query; what else stands there is refused, not ignored."""
+    found: dict[str, str] = {}
     for name, value in parse_qsl(request.query, keep_blank_values=True):
-        if name == "mapping" and found is None:
-            found = value
+        if name in names and name not in found:
+            found[name] = value
         elif not name.startswith("X-Amz-"):
-            raise InvalidInput(f"`{shown(name)}` is not a parameter here; `mapping` is, once")
-    if found is None:
-        return None
+            known = ", ".join(f"`{each}`" for each in names)
+            verb = "are" if len(names) > 1 else "is"
+            raise InvalidInput(f"`{shown(name)}` is not a parameter here; {known} {verb}, once")
+    return found
+
+
+def _uuid(text: str) -> str:
     try:
-        return str(uuid.UUID(found))
+        return str(uuid.UUID(text))
     except ValueError:
-        raise InvalidInput(f"`{shown(found)}` is not the UUID of a mapping") from None
+        raise InvalidInput(f"`{shown(text)}` is not the UUID of a mapping") from None
 
 
 _RESET = Ask("sluicegate:Reset", "*")

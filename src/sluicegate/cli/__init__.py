@@ -74,9 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         if name == "status":
             sub.add_argument("mapping", metavar="MAPPING", nargs="?", help="UUID of one mapping")
         if name == "doctor":
-            sub.add_argument(
-                "mapping", metavar="MAPPING", nargs="?", help="UUID of one mapping, or its function"
-            )
+            _add_examined(sub)
         if name in ("explain", "status", "doctor"):
             add_output(sub)
         if name == "kafka":
@@ -84,6 +82,16 @@ def _parser() -> argparse.ArgumentParser:
         if name == "demo":
             sub.add_argument("--keep", action="store_true", help="leave it running afterwards")
     return parser
+
+
+def _add_examined(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "mapping", metavar="MAPPING", nargs="?", help="UUID of one mapping, or its function"
+    )
+    parser.add_argument("--source", help="of a mapping to come: its cluster, or bootstrap servers")
+    parser.add_argument("--topic", help="… and its topic")
+    parser.add_argument("--secret", help="… and the secret it logs in with")
+    parser.add_argument("--group", help="… and its consumer group")
 
 
 def _add_explained(parser: argparse.ArgumentParser) -> None:
@@ -132,7 +140,10 @@ def _doctor(settings: Settings, options: argparse.Namespace) -> int:
     from .doctor import doctor
     from .reach import reach
 
-    return doctor(reach(settings, options), options.mapping, as_json=options.output == "json")
+    names = ("source", "topic", "secret", "group")
+    planned = {name: getattr(options, name) for name in names}
+    as_json = options.output == "json"
+    return doctor(reach(settings, options), options.mapping, planned, as_json=as_json)
 
 
 def _kafka(settings: Settings, options: argparse.Namespace) -> int:

@@ -8,9 +8,10 @@ import json
 import shlex
 import sys
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import urlencode
 
-from ..errors import StartRefused
+from ..errors import SettingRefused, StartRefused
 from ..wire import own
 from .answers import Document, document
 from .reach import Reach
@@ -24,9 +25,14 @@ _WRONG = ("problem", "warning")
 _NAME = 10
 
 
-def doctor(to: Reach, named: str | None, *, as_json: bool) -> int:
+Planned = Mapping[str, str | None]
+"""Source, topic, secret and group of a mapping to come; nothing where another is meant."""
+
+
+def doctor(to: Reach, named: str | None, planned: Planned, *, as_json: bool) -> int:
     """Print what is found; 0 when nothing is wrong, 1 when something is."""
-    found = [_asked(to, f"?mapping={each}") for each in _ids(to, named)]
+    queries = [_query(named, planned)] if any(planned.values()) else _ids(to, named)
+    found = [_asked(to, f"?{each}") for each in queries]
     account = None if named else _asked(to, "")
     checks = [check for each in (*found, account or {"checks": []}) for check in each["checks"]]
     counts = {kind: sum(check["verdict"] == kind for check in checks) for kind in _WRONG}
@@ -42,11 +48,21 @@ def doctor(to: Reach, named: str | None, *, as_json: bool) -> int:
     return 1 if any(counts.values()) else 0
 
 
+def _query(function: str | None, planned: Planned) -> str:
+    """Of the mapping to come of a function."""
+    if not function or not planned["source"] or not planned["topic"]:
+        raise SettingRefused(
+            "a mapping to come needs all of them: `sluicegate doctor FUNCTION --source ARN --topic "
+            "TOPIC`"
+        )
+    return urlencode({"function": function} | {k: v for k, v in planned.items() if v})
+
+
 def _ids(to: Reach, named: str | None) -> list[str]:
-    """The mappings that are meant: all, the one of a UUID, or those of a function."""
+    """Of the mappings that are meant: all, the one of a UUID, or those of a function."""
     if named is not None:
         try:
-            return [str(uuid.UUID(named))]
+            return [f"mapping={uuid.UUID(named)}"]
         except ValueError:
             pass
     status = document(
@@ -57,7 +73,7 @@ def _ids(to: Reach, named: str | None) -> list[str]:
         service=own.SIGNING_NAME,
     )
     ids = [
-        each["id"]
+        f"mapping={each['id']}"
         for each in status["mappings"]
         if named is None or named in (each["function"], each["function"].split(":")[6])
     ]
@@ -87,8 +103,11 @@ def told(mappings: Sequence[Document], account: Document | None) -> list[str]:
 
 def _title(mapping: Document) -> str:
     function = mapping["function"].split(":function:")[-1]
+    what = f"{mapping['topic']} → {function}"
+    if not mapping["mapping"]:
+        return plain(f"{what}  no mapping yet")
     how = f"{mapping['state']} · {mapping['last_processing_result']}"
-    return plain(f"{mapping['topic']} → {function} ({mapping['mapping']})  {how}")
+    return plain(f"{what} ({mapping['mapping']})  {how}")
 
 
 def _checks(checks: Sequence[Document]) -> Iterator[str]:

@@ -62,3 +62,18 @@ def test_it_is_asked_wrongly_with_two_mappings(
         main(["doctor", "orders", "bills", "--state", str(tmp_path)])
     assert ended.value.code == 2
     assert "unrecognized arguments: bills" in capsys.readouterr().err
+
+
+def test_a_mapping_to_come_is_told_as_one(endpoint: Endpoint) -> None:
+    document = Trigger(endpoint).examined().document
+    document |= {"mapping": "", "state": "", "last_processing_result": ""}
+    assert told([document], None)[0] == "orders → orders  no mapping yet"
+
+
+@pytest.mark.parametrize("flags", [["--source", "kafka:9092"], ["--topic", "orders"]])
+def test_a_mapping_to_come_is_asked_for_with_all_of_it(
+    endpoint: Endpoint, flags: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["doctor", "orders", *flags, "--state", str(endpoint.state)]
+    assert main(command) == 2
+    assert "sluicegate doctor FUNCTION --source ARN --topic TOPIC" in capsys.readouterr().err

@@ -3,5 +3,6 @@
 from .brokers import Probe, probe
 from .examination import Doctor
 from .model import Check, Diagnosis, Permission, Verdict
+from .planned import PLANNED
 
-__all__ = ["Check", "Diagnosis", "Doctor", "Permission", "Probe", "Verdict", "probe"]
+__all__ = ["PLANNED", "Check", "Diagnosis", "Doctor", "Permission", "Probe", "Verdict", "probe"]

@@ -4,7 +4,8 @@ Nothing is changed by it. Each step is judged as the execution role; the facts t
 hide come from whoever asks, as far as he may see them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from ...aws_policies import is_aws
 from ...errors import AwsError
@@ -22,6 +23,7 @@ from . import brokers, handling, parts, permissions, scram
 from .brokers import Probe
 from .interfaces import left_behind
 from .model import Check, Diagnosis, Verdict
+from .planned import planned
 from .role import ExaminedRole
 
 _ROUTE = Check(
@@ -55,6 +57,17 @@ class Doctor:
                     status=404,
                 )
             choice = chosen(tx, mapping.function_id, mapping.qualifier)
+        return self._examined(call, mapping, choice)
+
+    def of_plan(self, call: Call, given: Mapping[str, str]) -> Diagnosis:
+        """A trigger that nobody has made yet (`planned`): all that it would be refused for."""
+        mapping, choice = planned(call, given)
+        found = self._examined(call, mapping, choice)
+        return replace(found, mapping="", state="", last_processing_result="")
+
+    def _examined(
+        self, call: Call, mapping: EventSourceMapping, choice: Choice | None
+    ) -> Diagnosis:
         checks = tuple(self._checks(call, mapping, choice))
         asked = (each for check in checks for each in check.permissions)
         return Diagnosis(

@@ -53,7 +53,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """A trigger examined, or the account where `mapping` is "".
+    """A trigger examined; one that nobody has made yet has no `mapping` and no state.
 
     `statements` together are what the execution role's own policies lack.
     """

@@ -108,6 +108,9 @@ def _associated(
     if faults:
         what = f"MSK does not follow {known.secret_arn} any more: {'; '.join(faults)}"
         return Check(NAME, Verdict.PROBLEM, what, f"correct the secret, then {again}")
+    if known.username is None:
+        what = f"the cluster has not made the user of {known.secret_arn} yet"
+        return Check(NAME, Verdict.WARNING, what, "wait a moment: sluicegate status")
     login = outcome.login if isinstance(outcome, Connection) else None
     if isinstance(login, Password) and login.username != known.username:
         what = f"the secret is of user {login.username} now, and the cluster has {known.username}"

@@ -2,6 +2,8 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
 import pytest
 from tests.unit.api.watched import asked
@@ -370,3 +372,52 @@ def test_a_mapping_that_is_not_there_or_somebody_elses_is_not_found(endpoint: En
     answer = asked(endpoint, f"/sluicegate/diagnosis?mapping={gone}")
     assert answer.status == 404 and gone.encode() in answer.body
     assert asked(endpoint, "/sluicegate/diagnosis?mapping=orders").status == 400
+
+
+def planned(endpoint: Endpoint, **given: str) -> Any:
+    """The answer about a mapping that nobody has made yet."""
+    return asked(endpoint, f"/sluicegate/diagnosis?{urlencode(given)}")
+
+
+def test_a_mapping_to_come_is_examined_before_it_is_refused(endpoint: Endpoint) -> None:
+    function(endpoint, "sts:GetCallerIdentity")
+    scram = cluster(endpoint, **SCRAM)
+    secret = endpoint.client("secretsmanager").create_secret(
+        Name="AmazonMSK_alice",
+        KmsKeyId=key(endpoint),
+        SecretString='{"username": "alice", "password": "a"}',
+    )["ARN"]
+    given = {"function": "orders", "source": scram, "topic": "orders", "secret": secret}
+    found = Diagnosis(json.loads(planned(endpoint, **given).body))
+    assert found.wrong == ["cluster", "network", "secret", "users", "logs", "interfaces"]
+    assert (found.document["mapping"], found.document["state"]) == ("", "")
+    added = {"Version": "2012-10-17", "Statement": found.document["statements"]}
+    endpoint.client("iam").put_role_policy(
+        RoleName="worker", PolicyName="given", PolicyDocument=json.dumps(added)
+    )
+    endpoint.client("kafka").batch_associate_scram_secret(ClusterArn=scram, SecretArnList=[secret])
+    found = Diagnosis(json.loads(planned(endpoint, **given, group="billing").body))
+    assert found.wrong == ["users"] and "has not made the user" in found.what("users")
+    with endpoint.databases.state.write() as tx:
+        scram_secrets.applied(tx, scram.rpartition("/")[2], secret, "alice", "v1")
+    found = Diagnosis(json.loads(planned(endpoint, **given, group="billing").body))
+    assert found.wrong == []
+    assert endpoint.brokers.asked is not None and endpoint.brokers.asked[1] == "billing"
+    # What it found is what makes the mapping, at the first attempt; nothing was made before.
+    client = endpoint.client("lambda")
+    assert client.list_event_source_mappings()["EventSourceMappings"] == []
+    access = [{"Type": "SASL_SCRAM_512_AUTH", "URI": secret}]
+    created(endpoint, on_msk(scram, SourceAccessConfigurations=access))
+
+
+def test_a_mapping_to_come_must_be_one_that_can_be(endpoint: Endpoint) -> None:
+    function(endpoint, *ELEVEN)
+    answer = planned(endpoint, function="orders", source="kafka:9092")
+    assert answer.status == 400 and b"needs topic too" in answer.body
+    whole = {"source": "kafka:9092", "topic": "orders"}
+    answer = planned(endpoint, function="bills", **whole)
+    assert answer.status == 404 and b"function:bills" in answer.body
+    answer = planned(endpoint, function="orders", mapping=str(UUID(int=1)), **whole)
+    assert answer.status == 400 and b"leave the other parameters out" in answer.body
+    found = Diagnosis(json.loads(planned(endpoint, function="orders", **whole).body))
+    assert found.wrong == [] and found.document["source"] == "kafka:9092"
