@@ -104,6 +104,12 @@ class ControlPath:
         self._authority.authorize(call.caller, (ask,), occasion)
         return call
 
+    def authorize_as(self, call: Call, service: str, operation: str, params: Params) -> None:
+        """Authorize the caller of `call` for an operation, which is not run."""
+        asks = self.asks_of(service, operation, params)(replace(call, service=service))
+        occasion = Occasion(call.region, call.request_id, call.now_ms, call.context)
+        self._authority.authorize(call.caller, asks, occasion)
+
     def _run(self, call: Call, target: Target, params: Params) -> Result:
         """Authorize, validate, run: the part a forwarded call shares with one from outside."""
         operation = self._operations.get((call.service, call.operation))

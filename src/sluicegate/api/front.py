@@ -143,8 +143,13 @@ class Front:
 
     def _examined(self, call: Call, given: dict[str, str]) -> object:
         doctor, mapping_id = self._facilities.doctor, given.pop("mapping", None)
+        if mapping_id is None and not given:
+            return {"checks": doctor.of_account(call)}
         if mapping_id is None:
-            return doctor.of_plan(call, given) if given else {"checks": doctor.of_account(call)}
+            # A source is connected to: by whoever might as well make the mapping.
+            function = {"FunctionName": given.get("function", "")}
+            self._control.authorize_as(call, "lambda", "CreateEventSourceMapping", function)
+            return doctor.of_plan(call, given)
         if given:
             raise InvalidInput("a mapping is examined as it is; leave the other parameters out")
         return doctor.of_mapping(call, _uuid(mapping_id))

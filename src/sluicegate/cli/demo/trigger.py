@@ -106,6 +106,7 @@ def a_trigger(story: Story, iam: Any, root: Keys, cluster: str, secret: str, key
     }
     create = lambda_.create_event_source_mapping
     story.rejected("root", create, **asked)
+    _examine(story, root, _FUNCTION, "--source", cluster, "--topic", TOPIC, "--secret", secret)
     story.tell(
         "AWSLambdaMSKExecutionRole covers cluster, network and log. It does not cover the secret"
     )
@@ -154,19 +155,24 @@ def revoked(trigger: Trigger) -> None:
     said = trigger.state()
     story.show("says", f"{said['LastProcessingResult']} ({said['StateTransitionReason']})")
     _produce(trigger, _MORE)
-    story.show("root", f"sluicegate doctor {trigger.id}")
-    found = [line.strip() for line in typed(story, trigger.root, "doctor", trigger.id)]
-    wrong = [line for line in found if line.startswith(("✗", "!"))]
-    if not wrong:
-        raise StepFailed("the doctor finds nothing wrong")
-    for line in (*wrong, found[-1]):
-        story.show("", line)
+    _examine(story, trigger.root, trigger.id)
     story.tell("Attached again, it catches up by itself")
     story.ask("root", iam.attach_role_policy, RoleName=_ROLE, PolicyArn=_MANAGED)
     started = time.monotonic()
     seen = _all(trigger, _ORDERS + _MORE)
     story.show("counts", _counts(_ORDERS + _MORE, seen))
     story.show("took", f"{time.monotonic() - started:.1f} s from the policy to the last order")
+
+
+def _examine(story: Story, keys: Keys, *what: str) -> None:
+    """What the doctor finds wrong, all at once; it must be something."""
+    story.show("root", " ".join(("sluicegate", "doctor", *what)))
+    found = [line.strip() for line in typed(story, keys, "doctor", *what)]
+    wrong = [line for line in found if line.startswith(("✗", "!"))]
+    if not wrong:
+        raise StepFailed("the doctor finds nothing wrong")
+    for line in (*wrong, found[-1]):
+        story.show("", line)
 
 
 def _all(trigger: Trigger, count: int) -> Handled:

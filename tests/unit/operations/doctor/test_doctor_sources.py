@@ -410,6 +410,21 @@ def test_a_mapping_to_come_is_examined_before_it_is_refused(endpoint: Endpoint) 
     created(endpoint, on_msk(scram, SourceAccessConfigurations=access))
 
 
+def test_who_might_not_make_a_mapping_may_not_have_it_connected_to_either(
+    endpoint: Endpoint,
+) -> None:
+    function(endpoint, *ELEVEN)
+    given = {"function": "orders", "source": "kafka:9092", "topic": "orders"}
+    path = f"/sluicegate/diagnosis?{urlencode(given)}"
+    alice = endpoint.user("alice", policy=allow("sluicegate:GetDiagnosis"))
+    answer = asked(endpoint, path, alice.credentials)
+    assert answer.status == 403 and b"lambda:CreateEventSourceMapping" in answer.body
+    assert endpoint.brokers.asked is None
+    both = allow("sluicegate:GetDiagnosis", "lambda:CreateEventSourceMapping")
+    bob = endpoint.user("bob", policy=both)
+    assert asked(endpoint, path, bob.credentials).status == 200
+
+
 def test_a_mapping_to_come_must_be_one_that_can_be(endpoint: Endpoint) -> None:
     function(endpoint, *ELEVEN)
     answer = planned(endpoint, function="orders", source="kafka:9092")
