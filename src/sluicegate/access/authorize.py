@@ -23,6 +23,7 @@ from .record import Occasion, recorded
 _ALWAYS = Decision(Effect.ALLOW, reason="always allowed")
 
 _AWS = "aws"
+_EXAMINED: Context = {"sluicegate:Examined": "true"}
 
 # As much as a header may have, and several times what any operation of AWS takes.
 _LONGEST_VALUE = 16 * 1024
@@ -77,14 +78,19 @@ class Authority:
     def judge(
         self, caller: Caller, asks: Iterable[Ask], occasion: Occasion
     ) -> tuple[Judgement, ...]:
-        """What would become of each ask, for whoever wants to know all of it at once."""
-        judged = (self._judge(caller, ask, occasion) for ask in asks)
+        """What would become of each ask, for whoever wants to know all of it at once.
+
+        The records say that nothing was called (`sluicegate:Examined`), which no policy knows.
+        """
+        judged = (self._judge(caller, ask, occasion, mark=_EXAMINED) for ask in asks)
         return tuple(
             replace(one, near=iam.near_misses(one.question, layers.identity))
             for one, layers in judged
         )
 
-    def _judge(self, caller: Caller, ask: Ask, occasion: Occasion) -> tuple[Judgement, Layers]:
+    def _judge(
+        self, caller: Caller, ask: Ask, occasion: Occasion, *, mark: Context | None = None
+    ) -> tuple[Judgement, Layers]:
         _refuse_endless(ask)
         remembered = self._memory.now
         own = self._own(caller, remembered)
@@ -94,6 +100,8 @@ class Authority:
         layers = self._layers(caller, ask, own, owner)
         decision = _settled_beforehand(caller, ask) or iam.decide(question, layers)
         record = recorded(question, layers, decision, occasion, remembered.epoch)
+        if mark:
+            record = replace(record, context={**record.context, **mark})
         decision_id = self._decisions.record(record)
         refusal = "" if decision.allowed else iam.denial(question, decision, shown=ask.shown)
         return Judgement(question, decision, decision_id, refusal), layers

@@ -73,6 +73,9 @@ def test_an_action_that_lacks_is_named_with_the_least_to_add_which_mends_it(
             authorizationId=each["id"]
         )
         assert explained["evaluations"][0]["action"] == action
+        # What was refused inside of a call that was made is no mere question.
+        is_called = action == "kms:Decrypt"
+        assert ("sluicegate:Examined" in explained["requestContext"]) is not is_called
     is_less = action.startswith("logs:") or action == "ec2:DeleteNetworkInterface"
     assert found.verdicts[check_of(action)] == ("warning" if is_less else "problem")
 
