@@ -31,8 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command: Command = options.command
     try:
         status = command(settings, options)
-        # Here and not at the end of the process, where nobody could take it that a pipe is closed.
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it was closed when we began
+            # Here and not at the end of the process, where nobody could take it that a pipe is.
+            sys.stdout.flush()
         return status
     except StartRefused as refusal:
         print(f"sluicegate: {refusal}", file=sys.stderr)

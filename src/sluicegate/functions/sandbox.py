@@ -72,9 +72,8 @@ class Sandbox:
                 os.close(lifeline)
                 return
             with contextlib.suppress(OSError), open(f"/proc/{self.pid}/autogroup", "w") as file:
-                # Dying takes time too, of which it had a small share; see `kernel.step_aside`. As
-                # root it may have the most: of a thousand sessions that is the one to end first.
-                file.write("-20" if os.geteuid() == 0 else "0")
+                # Dying takes time too, of which it had a small share; see `kernel.step_aside`.
+                file.write("0")
             if self._group >= 0:
                 # The first process has to get the processor from all the others before it ends
                 # them. Linux before 6.9 refuses this, and leaves it to that one.
