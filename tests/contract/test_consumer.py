@@ -12,8 +12,6 @@ from tests.contract.topics import Member, StubbedTopic, Topic, eventually, mocke
 from sluicegate.delivery import Commit, Record
 from sluicegate.kafka import Committing, Rejoining, Revoked
 
-pytestmark = pytest.mark.brokers
-
 MakeTopic = Callable[[int], Topic]
 _names = (f"topic-{number}" for number in itertools.count())
 

@@ -91,6 +91,6 @@ def test_what_keeps_from_asking_is_told(broker: KafkaCluster) -> None:
     )
     assert isinstance(probe(strangers, "prober", "probed"), NotTrusted)
     nobody = Connection("127.0.0.1:1", Plaintext())
-    assert isinstance(probe(nobody, "prober", "probed"), Unreachable)
+    assert isinstance(probe(nobody, "prober", "probed", patience_seconds=1), Unreachable)
     nowhere = Connection("nowhere.invalid:9092", Plaintext())
-    assert isinstance(probe(nowhere, "prober", "probed"), Unresolvable)
+    assert isinstance(probe(nowhere, "prober", "probed", patience_seconds=1), Unresolvable)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from .server import Server
+from .terraforming import Configured, configurations
 
 
 @pytest.fixture(scope="module")
@@ -20,3 +21,9 @@ def server(tmp_path: Path) -> Iterator[Server]:
     """A fresh server of one test's own."""
     with Server(tmp_path / "state") as started:
         yield started
+
+
+@pytest.fixture
+def configured(tmp_path: Path, server: Server) -> Configured:
+    """A working folder of Terraform's with the configuration of a name, for the test's server."""
+    return configurations(tmp_path, server)

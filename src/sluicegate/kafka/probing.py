@@ -43,10 +43,13 @@ class Probed:
     group: May
 
 
-def probe(connection: Connection, group: str, topic: str) -> Probed | Trouble:
+def probe(
+    connection: Connection, group: str, topic: str, *, patience_seconds: float = _TIMEOUT_SECONDS
+) -> Probed | Trouble:
     """Ask the brokers as whoever `connection` is; the `Trouble` is what keeps them from answering.
 
-    It takes fifteen seconds at most, a tenth of one where all is well.
+    Three questions, for each of which there is so much patience; a tenth of a second for all of
+    them where all is well.
     """
     told: list[Trouble] = []
     settings: dict[str, Any] = {
@@ -57,7 +60,7 @@ def probe(connection: Connection, group: str, topic: str) -> Probed | Trouble:
     }
     how: dict[str, Any] = {
         "include_authorized_operations": True,
-        "request_timeout": _TIMEOUT_SECONDS,
+        "request_timeout": patience_seconds,
     }
     try:
         client = AdminClient(settings, logger=silent)
