@@ -34,8 +34,8 @@ settings.load_profile("sluicegate")
 
 
 class Sharing(LoadScopeScheduling):  # type: ignore[misc]
-    """Two processes share the tests: one has all modules with tests that start brokers, as two
-    cores bear one at a time, the other has the rest, module by module."""
+    """Two processes share the tests: one has all modules with tests that start brokers, or crowd
+    the machine, as two cores bear one at a time; the other has the rest, module by module."""
 
     def _split_scope(self, nodeid: str) -> str:
         return share(nodeid)
@@ -44,13 +44,14 @@ class Sharing(LoadScopeScheduling):  # type: ignore[misc]
 def share(nodeid: str) -> str:
     """What a test belongs to that stays together."""
     module = nodeid.partition("::")[0]
-    return "brokers" if _starts_brokers(module) else module
+    return "brokers" if _is_one_at_a_time(module) else module
 
 
 @cache
-def _starts_brokers(module: str) -> bool:
+def _is_one_at_a_time(module: str) -> bool:
     # Read, not asked of the tests: the process that shares them out has collected none.
-    return "pytest.mark.brokers" in (ROOT / module).read_text()
+    text = (ROOT / module).read_text()
+    return "pytest.mark.brokers" in text or "pytest.mark.crowds" in text
 
 
 @pytest.hookimpl(optionalhook=True)

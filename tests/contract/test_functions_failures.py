@@ -16,6 +16,8 @@ from tests.contract.function_code import Rig, eventually, invocation, make_rig
 from sluicegate.errors import AwsError
 from sluicegate.functions.pool import Limits
 
+pytestmark = pytest.mark.crowds
+
 # What a kill may take, from the deadline to nothing being left; the promise of the fault table is
 # half a second, on a machine that has nothing else to do.
 LIVENESS_SECONDS = 5.0

@@ -17,6 +17,8 @@ from tests.house.sources import ROOT
 from sluicegate.errors import AwsError
 from sluicegate.functions.spawner import _parted
 
+pytestmark = pytest.mark.crowds
+
 _NOBODY = 64999
 
 
