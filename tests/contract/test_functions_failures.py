@@ -18,8 +18,7 @@ from sluicegate.functions.pool import Limits
 
 pytestmark = pytest.mark.crowds
 
-# What a kill may take, from the deadline to nothing being left; the promise of the fault table is
-# half a second, on a machine that has nothing else to do.
+# From the deadline to nothing being left; half a second is promised where nothing else is to do.
 LIVENESS_SECONDS = 5.0
 
 
@@ -423,12 +422,11 @@ def test_an_executable_that_is_none(
 
 
 def test_after_a_hundred_ends_nothing_is_left(rig: Counted) -> None:
+    fork = "import os, time\ndef handler(e, c): os.fork() or time.sleep(60); os._exit(2)"
     ends = {
         "crash": rig.function("import os\ndef handler(event, context): os._exit(1)"),
         "raise": rig.function("raise ValueError"),
-        "fork": rig.function(
-            "import os, time\ndef handler(e, c): os.fork() or time.sleep(60); os._exit(2)"
-        ),
+        "fork": rig.function(fork),
         "well": rig.function("def handler(event, context): return 1"),
     }
     rig.fails(ends["crash"])
