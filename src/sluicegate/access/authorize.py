@@ -57,9 +57,8 @@ class Authority:
         self._database = database
         self._memory = memory
         self._decisions = decisions
-        compiled = CompiledPolicies()
-        self._load = compiled.load
-        self._guardrails = Guardrails(database, compiled)
+        self._compiled = CompiledPolicies()
+        self._guardrails = Guardrails(database, self._compiled)
 
     def authorize(self, caller: Caller, asks: Iterable[Ask], occasion: Occasion) -> None:
         """Every ask must be allowed; the first that is not raises `AccessDenied`.
@@ -117,7 +116,7 @@ class Authority:
         resource = None
         if policy is not None:
             resource = Attached(
-                self._load(policy.text, policy.kind), uri=policy.uri, text=policy.text
+                self._compiled.load(policy.text, policy.kind), uri=policy.uri, text=policy.text
             )
         return Layers(
             identity=own.identity,
@@ -147,7 +146,9 @@ class Authority:
         if session is None or not (session.policies or session.policy_arns):
             return None
         inline = (
-            Attached(self._load(text, PolicyKind.SESSION), name="session policy", text=text)
+            Attached(
+                self._compiled.load(text, PolicyKind.SESSION), name="session policy", text=text
+            )
             for text in session.policies
         )
         return (*inline, *own.managed_session)
@@ -164,20 +165,16 @@ class Authority:
         boundary = entity.boundary_arn
         limits = (self._by_arn(tx, arn, PolicyKind.SESSION) for arn in session_arns)
         return _Own(
-            tuple(self._attached(policy, PolicyKind.IDENTITY) for policy in stored),
+            tuple(self._compiled.attached(policy, PolicyKind.IDENTITY) for policy in stored),
             self._by_arn(tx, boundary, PolicyKind.BOUNDARY) if boundary else None,
             tuple(chain.from_iterable(limits)),
-            self._guardrails.read(tx, entity.account),
+            guardrails.read(tx, entity.account, self._compiled),
         )
 
     def _by_arn(self, tx: Tx, arn: str, kind: PolicyKind) -> tuple[Attached, ...]:
         """A policy that limits; one that is gone limits to nothing, never sets no limit."""
         stored = principals.policy_by_arn(tx, arn)
-        return () if stored is None else (self._attached(stored, kind),)
-
-    def _attached(self, policy: principals.StoredPolicy, kind: PolicyKind) -> Attached:
-        compiled = self._load(policy.text, kind)
-        return Attached(compiled, policy.uri, policy.name, policy.attached_to, policy.text)
+        return () if stored is None else (self._compiled.attached(stored, kind),)
 
 
 @dataclass(frozen=True, slots=True)

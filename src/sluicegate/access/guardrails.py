@@ -9,7 +9,6 @@ from ..iam.model import Context, PolicyKind, PrincipalKind
 from ..store.database import Database, Tx
 from ..store.organizations import guardrails
 from ..store.organizations.organizations import RESOURCE_CONTROL, SERVICE_CONTROL
-from ..store.principals import StoredPolicy
 from .callers import Ask, Caller
 from .memory import CompiledPolicies, Remembered
 
@@ -56,7 +55,7 @@ class Guardrails:
 
     def __init__(self, database: Database, compiled: CompiledPolicies) -> None:
         self._database = database
-        self._load = compiled.load
+        self._compiled = compiled
 
     def place(self, account: str, remembered: Remembered) -> Place:
         """The place of an account, an empty one for an account of no organization."""
@@ -66,31 +65,28 @@ class Guardrails:
 
         def load() -> Place:
             with self._database.read() as tx:
-                return self.read(tx, account)
+                return read(tx, account, self._compiled)
 
         return remembered.recall(("place", account), load)
 
-    def read(self, tx: Tx, account: str) -> Place:
-        """The place of an account, as of a transaction that reads more than that."""
-        found = guardrails.of_account(tx, account)
-        if found is None:
-            return NOWHERE
-        levels = {
-            name: tuple(
-                tuple(self._attached(policy, _KINDS[name]) for policy in level) for level in kept
-            )
-            for name, kept in found.levels.items()
-        }
-        return Place(
-            found.organization,
-            found.path,
-            levels.get(SERVICE_CONTROL, ()),
-            levels.get(RESOURCE_CONTROL, ()),
-        )
 
-    def _attached(self, policy: StoredPolicy, kind: PolicyKind) -> Attached:
-        compiled = self._load(policy.text, kind)
-        return Attached(compiled, policy.uri, policy.name, policy.attached_to, policy.text)
+def read(tx: Tx, account: str, compiled: CompiledPolicies) -> Place:
+    """The place of an account, as of a transaction that reads more than that."""
+    found = guardrails.of_account(tx, account)
+    if found is None:
+        return NOWHERE
+    levels = {
+        name: tuple(
+            tuple(compiled.attached(policy, _KINDS[name]) for policy in level) for level in kept
+        )
+        for name, kept in found.levels.items()
+    }
+    return Place(
+        found.organization,
+        found.path,
+        levels.get(SERVICE_CONTROL, ()),
+        levels.get(RESOURCE_CONTROL, ()),
+    )
 
 
 def is_linked(role_arn: str) -> bool:

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from typing import TypeVar, cast
 
 from .. import iam
+from ..iam.layers import Attached
 from ..iam.model import PolicyKind
+from ..store.principals import StoredPolicy
 
 T = TypeVar("T")
 
@@ -75,6 +77,11 @@ class CompiledPolicies:
         """The policy in a stored text; never raises."""
         known = self._known.get((text, kind))
         return self._added(text, kind) if known is None else known
+
+    def attached(self, policy: StoredPolicy, kind: PolicyKind) -> Attached:
+        """A stored policy as decisions see it: compiled, and where it hangs."""
+        compiled = self.load(policy.text, kind)
+        return Attached(compiled, policy.uri, policy.name, policy.attached_to, policy.text)
 
     def _added(self, text: str, kind: PolicyKind) -> iam.Policy:
         policy = iam.load(text, kind)

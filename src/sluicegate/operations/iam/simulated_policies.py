@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ... import aws_policies, iam
-from ...access.guardrails import NOWHERE, Guardrails, Levels, Place, is_linked
+from ...access import guardrails
+from ...access.guardrails import NOWHERE, Levels, Place, is_linked
+from ...access.memory import CompiledPolicies
 from ...arn import Arn
 from ...errors import AwsError
 from ...iam.layers import Attached, Layers
@@ -64,10 +66,9 @@ class Policies:
 _RESOURCE_KINDS = {"kms": PolicyKind.KEY, "sts": PolicyKind.TRUST}
 
 
-def stored(
-    tx: Tx, entity: Entity, guardrails: Guardrails, left_out: Sequence[Mapping[str, Any]] = ()
-) -> Policies:
+def stored(tx: Tx, entity: Entity, left_out: Sequence[Mapping[str, Any]] = ()) -> Policies:
     """What a user, group or role has and what limits it, without what is to be left out."""
+    compiled = CompiledPolicies()
     own = principals.identity_policies(tx, entity.id)
     # A policy that comes through several groups is one.
     identity = {(one.uri or one.attached_to, one.name): one for one in own}
@@ -75,12 +76,12 @@ def stored(
     boundary = None
     if is_bounded:
         found = principals.policy_by_arn(tx, entity.boundary_arn or "")
-        boundary = () if found is None else (_attached(found, PolicyKind.BOUNDARY),)
-    place = guardrails.read(tx, entity.account)
+        boundary = () if found is None else (compiled.attached(found, PolicyKind.BOUNDARY),)
+    place = guardrails.read(tx, entity.account, compiled)
     is_limited = not is_linked(entity.arn) and {"PolicyType": "scp"} not in left_out
     return Policies(
         tuple(
-            _attached(one, PolicyKind.IDENTITY)
+            compiled.attached(one, PolicyKind.IDENTITY)
             for one in identity.values()
             if not any(_means(each, one) for each in left_out)
         ),
@@ -142,11 +143,6 @@ def _sent(text: str, kind: PolicyKind, name: str, shown: str) -> Attached:
         return Attached(iam.compile(text, kind), name=name, text=text)
     except iam.MalformedPolicy:
         raise AwsError("InvalidInput", f"{shown} has invalid content") from None
-
-
-def _attached(policy: StoredPolicy, kind: PolicyKind) -> Attached:
-    compiled = iam.load(policy.text, kind)
-    return Attached(compiled, policy.uri, policy.name, policy.attached_to, policy.text)
 
 
 def name_of(attached: Attached) -> str:

@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 
 from ...access import Ask
-from ...access.guardrails import Guardrails
-from ...access.memory import CompiledPolicies
 from ...arn import Arn
 from ...errors import AwsError, InvalidInput
 from ...iam.model import Context
@@ -51,7 +49,7 @@ def simulate_principal(call: Call, params: Params) -> Result:
     left_out = params.get("PolicyExclusionList") or ()
     with call.database.read() as tx:
         entity = _required(tx, call, params["PolicySourceArn"])
-        own = simulated_policies.stored(tx, entity, _guardrails(call), left_out)
+        own = simulated_policies.stored(tx, entity, left_out)
         its_tags = tags.of(tx, entity.id)
     sent = params.get("CallerArn")
     caller = callers.named(sent) if sent else callers.itself(entity, its_tags)
@@ -97,10 +95,6 @@ def _simulated(call: Call, params: Params, caller: callers.Caller, own: Policies
     )
 
 
-def _guardrails(call: Call) -> Guardrails:
-    return Guardrails(call.database, CompiledPolicies())
-
-
 def _covered(context: Context, entries: Context) -> Context:
     """What is known of the caller; what is sent along covers it, in whatever letter case."""
     sent = {key.lower() for key in entries}
@@ -141,7 +135,7 @@ def keys_of_principal(call: Call, params: Params) -> Result:
     """The condition keys that a user's, group's or role's policies ask for, and those sent."""
     with call.database.read() as tx:
         entity = _required(tx, call, params["PolicySourceArn"])
-        own = simulated_policies.stored(tx, entity, _guardrails(call))
+        own = simulated_policies.stored(tx, entity)
     return _keys(own, params)
 
 
