@@ -1,13 +1,12 @@
 """Describe calls: which things, filtered, in an order, a page at a time."""
 
-import base64
-import binascii
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from ...errors import AwsError
 from ...store.database import Tx
+from .. import continuing
 from ..operation import Call, Operation, Params, Result
 from .filters import Filters, by_tags, matching
 from .kinds import Kind, Thing
@@ -62,20 +61,19 @@ def page(
 ) -> tuple[list[T], str | None]:
     """The page a request asks for and the token of the next one.
 
-    A token says of which operation it is and after which thing to go on, so that things made or
-    deleted between two pages neither repeat nor hide others. Without MaxResults all there is is one
-    page.
+    Without MaxResults all there is is one page.
     """
     rest = sorted(things, key=order)
     token, size = params.get("NextToken"), params.get("MaxResults")
     if token:
-        after = _opened(call, token)
+        after = continuing.opened(call, token)
+        if after is None:
+            raise AwsError("InvalidNextToken", "The token provided is invalid.")
         rest = [thing for thing in rest if order(thing) > after]
     if size is None or len(rest) <= _checked(size):
         return rest, None
     shown = rest[:size]
-    text = f"{call.operation}\n{order(shown[-1])}"
-    return shown, base64.urlsafe_b64encode(text.encode()).decode()
+    return shown, continuing.sealed(call, order(shown[-1]))
 
 
 def rendered_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
@@ -96,14 +94,3 @@ def _checked(size: int) -> int:
         )
         raise AwsError("InvalidParameterValue", message)
     return size
-
-
-def _opened(call: Call, token: str) -> str:
-    try:
-        text = base64.b64decode(token.encode(), b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeError, ValueError):
-        text = ""
-    operation, _, after = text.partition("\n")
-    if operation != call.operation:
-        raise AwsError("InvalidNextToken", "The token provided is invalid.")
-    return after

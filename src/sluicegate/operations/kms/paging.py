@@ -1,14 +1,10 @@
-"""KMS lists, a page at a time: Limit and Marker in, NextMarker and Truncated out.
+"""KMS lists, a page at a time: Limit and Marker in, NextMarker and Truncated out."""
 
-A marker names the operation it is of and what its page ended with.
-"""
-
-import base64
-import binascii
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ...errors import AwsError
+from .. import continuing
 from ..operation import Call, Params, Result
 
 T = TypeVar("T")
@@ -17,14 +13,8 @@ T = TypeVar("T")
 def start(call: Call, params: Params) -> str:
     """What the page before this one ended with, '' on the first page."""
     marker = params.get("Marker")
-    if marker is None:
-        return ""
-    try:
-        text = base64.b64decode(marker, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
-        text = ""
-    operation, _, last = text.partition("\n")
-    if operation != call.operation:
+    last = "" if marker is None else continuing.opened(call, marker)
+    if last is None:
         raise AwsError("InvalidMarkerException", "The marker is not one of this list.")
     return last
 
@@ -50,6 +40,5 @@ def page(
         "Truncated": len(rest) > limit,
     }
     if len(rest) > limit:
-        marker = f"{call.operation}\n{position(rest[limit - 1])}"
-        answer["NextMarker"] = base64.urlsafe_b64encode(marker.encode()).decode()
+        answer["NextMarker"] = continuing.sealed(call, position(rest[limit - 1]))
     return answer
