@@ -1,18 +1,22 @@
 """What the commands that are clients ask for, or why there is no answer and what to do next."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from ..errors import StartRefused
-from ..wire.client import Unanswered, Unreadable, answer_of
+from ..wire.client import ONCE, UNJUDGED, Unanswered, Unreadable, answer_of, client
 from ..wire.message import Response
 from ..wire.own import get
 from .reach import Reach
 from .table import plain
 
 Document = Mapping[str, Any]
+
+Clients = Callable[[str], Any]
+"""A client of the service of that name."""
+
 _PEM = b"-----BEGIN CERTIFICATE-----"
 
 
@@ -48,6 +52,21 @@ def authority(to: Reach) -> str:
     if answer.status == 404 or not answer.body.startswith(_PEM):
         raise StartRefused(_somebody_else(to))
     return answer.body.decode()
+
+
+def clients(to: Reach) -> Clients:
+    """Clients of what is there, which ask once; to be called in `answered`."""
+
+    def of_service(service: str) -> Any:
+        return client(
+            service,
+            endpoint_url=to.endpoint_url,
+            region=to.region,
+            credentials=to.credentials,
+            config=ONCE.merge(UNJUDGED),
+        )
+
+    return of_service
 
 
 @contextmanager

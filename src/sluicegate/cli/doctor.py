@@ -6,7 +6,6 @@ An ordinary client of `GET /sluicegate/diagnosis`, for which who asks needs
 
 import json
 import shlex
-import sys
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlencode
@@ -15,7 +14,7 @@ from ..errors import SettingRefused, StartRefused
 from ..wire import own
 from .answers import Document, document
 from .reach import Reach
-from .table import plain
+from .table import plain, show_anything
 
 _PATH = "/sluicegate/diagnosis"
 _MISSING = "run `sluicegate status` for those there are, or name another --region"
@@ -40,9 +39,7 @@ def doctor(to: Reach, named: str | None, planned: Planned, *, as_json: bool) -> 
         left = account["checks"] if account else []
         print(json.dumps({"mappings": found, "checks": left, **_counted(counts)}, indent=2))
     else:
-        # A terminal that lacks a sign shows something else in its place.
-        if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(errors="replace")
+        show_anything()
         print("\n".join(told(found, account)))
         print(_sum(counts))
     return 1 if any(counts.values()) else 0

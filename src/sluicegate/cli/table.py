@@ -1,5 +1,6 @@
 """Columns for a terminal."""
 
+import sys
 from collections.abc import Sequence
 
 
@@ -23,3 +24,9 @@ def plain(text: str) -> str:
 def shortened(text: str, longest: int = 48) -> str:
     """`text`, or the beginning of it."""
     return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
+
+def show_anything() -> None:
+    """Have a terminal that lacks a letter show something else in its place."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")

@@ -5,18 +5,15 @@ An ordinary client of SimulatePrincipalPolicy.
 
 import json
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import SettingRefused
-from ..wire.client import ONCE, UNJUDGED, Unanswered, client, code_of, message_of
-from .answers import answered
+from ..wire.client import Unanswered, code_of, message_of
+from .answers import Clients, answered, clients
 from .reach import Reach
 from .table import plain
-
-Clients = Callable[[str], Any]
-"""A client of the service of that name."""
 
 _EFFECTS = {
     "allowed": "ALLOW",
@@ -52,17 +49,8 @@ class Would:
 def would(to: Reach, principal: str, action: str, resource: str, *, as_json: bool) -> int:
     """Print the verdict; 0 where the call would be allowed, 1 where not."""
 
-    def clients(service: str) -> Any:
-        return client(
-            service,
-            endpoint_url=to.endpoint_url,
-            region=to.region,
-            credentials=to.credentials,
-            config=ONCE.merge(UNJUDGED),
-        )
-
     with answered(to):
-        found = asked(clients, principal, action, resource)
+        found = asked(clients(to), principal, action, resource)
     if as_json:
         answer = {key: one for key, one in found.answer.items() if key != "ResponseMetadata"}
         print(json.dumps(answer, indent=2))

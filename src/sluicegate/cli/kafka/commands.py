@@ -2,13 +2,11 @@
 
 import sys
 from argparse import Namespace
-from typing import Any
 
 from ...errors import SettingRefused, StartRefused
-from ...wire.client import ONCE, UNJUDGED, client
 from .. import answers
-from ..answers import answered
 from ..reach import Reach
+from ..table import show_anything
 from . import login
 from .configuration import configuration
 from .records import peek, produce
@@ -17,9 +15,7 @@ from .topics import topics
 
 def kafka(to: Reach, options: Namespace) -> int:
     """Run the one that is meant; 0 when it went well, `StartRefused` when not."""
-    # A terminal that lacks a letter shows something else in its place.
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")
+    show_anything()
     try:
         _run(to, options)
     except KeyboardInterrupt:
@@ -36,17 +32,9 @@ def _run(to: Reach, options: Namespace) -> None:
             "--partitions are those of a topic that is made; name it with --create"
         )
 
-    def clients(service: str) -> Any:
-        return client(
-            service,
-            endpoint_url=to.endpoint_url,
-            region=to.region,
-            credentials=to.credentials,
-            config=ONCE.merge(UNJUDGED),
-        )
-
     authority = answers.authority(to)
-    with answered(to):
+    clients = answers.clients(to)
+    with answers.answered(to):
         cluster = login.cluster(clients, options.cluster)
         connection = login.connection(clients, authority, cluster, options.secret)
     if not cluster.is_named:

@@ -1,17 +1,14 @@
 """Which cluster is meant, and how a client gets in: what MSK and Secrets Manager tell who asks."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ...errors import SettingRefused, StartRefused
 from ...kafka import Connection, Plaintext, Sasl, Tls
 from ...wire.client import Unanswered, code_of, message_of
+from ..answers import Clients
 from ..table import plain
-
-Clients = Callable[[str], Any]
-"""A client of the service of that name."""
 
 _MSK_REFUSES = frozenset({"BadRequestException", "NotFoundException"})
 _NO_SECRET = frozenset(
