@@ -1,14 +1,10 @@
 """From what a survey found to a client's connection: where the brokers are, and who we are."""
 
 from collections.abc import Callable
-from typing import Literal
 
 from ..kafka import Connection as Brokers
 from ..kafka import Credentials, Plaintext, Sasl, Tls
 from .findings import Anonymous, AsRole, Connection, Password
-
-Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
-_MECHANISMS: tuple[Mechanism, ...] = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
 def brokers_of(
@@ -35,10 +31,6 @@ def _credentials(connection: Connection, tls: Tls | None) -> Credentials | None:
         case Anonymous():
             return tls or Plaintext()
         case Password(mechanism, username, password):
-            return Sasl(_mechanism(mechanism), username, password, tls)
+            return Sasl(mechanism, username, password, tls)
         case AsRole():
             return None
-
-
-def _mechanism(name: str) -> Mechanism:
-    return next(known for known in _MECHANISMS if known == name)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Literal
 
 from .plan import Step
 
@@ -20,11 +21,15 @@ class Anonymous:
     """Nobody has to say who they are."""
 
 
+Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+"""How a password is shown to brokers, by SASL's names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Password:
     """A user's name and password, and the SASL mechanism they are used with."""
 
-    mechanism: str
+    mechanism: Mechanism
     username: str
     password: str = field(repr=False)
 

@@ -18,7 +18,8 @@ from .calls import RoleCalls
 from .findings import Denied, Unreachable
 from .plan import Need, Step, When
 
-_PREFIX = "AWS Lambda VPC ENI-"
+PREFIX = "AWS Lambda VPC ENI-"
+"""How Lambda describes its interfaces; a trigger's end with the mapping's UUID."""
 _SUBNET, _GROUP = "VPC_SUBNET", "VPC_SECURITY_GROUP"
 
 
@@ -90,13 +91,13 @@ def network_of(mapping: EventSourceMapping) -> Network:
 
 def description(mapping: EventSourceMapping) -> str:
     """What a mapping's interfaces are called, as Lambda calls them."""
-    return f"{_PREFIX}{mapping.function_name}-{mapping.id}"
+    return f"{PREFIX}{mapping.function_name}-{mapping.id}"
 
 
 def looking(mapping: EventSourceMapping) -> dict[str, Any]:
     """The parameters that find a mapping's interfaces."""
     # By the mapping alone: the function may be another one by now.
-    return {"Filters": [{"Name": "description", "Values": [f"{_PREFIX}*-{mapping.id}"]}]}
+    return {"Filters": [{"Name": "description", "Values": [f"{PREFIX}*-{mapping.id}"]}]}
 
 
 def making(mapping: EventSourceMapping, subnet_id: str, group_ids: Sequence[str]) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+MOST_TIMEOUT_SECONDS = 840
+"""What a trigger's function may take at most: as on AWS, a minute less than others."""
+
 
 class When(Enum):
     """Why the plan is walked."""

@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 
 from ..store.mappings import Access
-from .findings import Anonymous, Login, Password
+from .findings import Anonymous, Login, Mechanism, Password
 
 BASIC = "BASIC_AUTH"
 SCRAM_256 = "SASL_SCRAM_256_AUTH"
 SCRAM_512 = "SASL_SCRAM_512_AUTH"
 ROOT_CA = "SERVER_ROOT_CA_CERTIFICATE"
 
-MECHANISMS: Mapping[str, str] = {
+MECHANISMS: Mapping[str, Mechanism] = {
     BASIC: "PLAIN",
     SCRAM_256: "SCRAM-SHA-256",
     SCRAM_512: "SCRAM-SHA-512",

@@ -12,7 +12,7 @@ from ..execution import interfaces
 from ..execution.calls import RoleCalls
 from ..execution.findings import Connection, Unreachable
 from ..execution.interfaces import Attachments
-from ..execution.plan import When
+from ..execution.plan import MOST_TIMEOUT_SECONDS, When
 from ..execution.survey import survey
 from ..execution.versions import Versions
 from ..store import mappings
@@ -31,8 +31,6 @@ SOONEST_SECONDS = 1.0
 
 # A password that is refused may have been changed; the secret is read again, but not all the time.
 _LOGIN_SECONDS = 5.0
-# As on AWS: a minute less than a function may have otherwise.
-_MOST_TIMEOUT_SECONDS = 840
 
 
 class Calls(Protocol):
@@ -120,7 +118,7 @@ class Surveys:
         if choice is None:
             self._learn(mapping, problems.FUNCTION_GONE)
             return
-        if choice.timeout_seconds > _MOST_TIMEOUT_SECONDS:
+        if choice.timeout_seconds > MOST_TIMEOUT_SECONDS:
             self._learn(mapping, problems.TIMEOUT_TOO_LONG)
             return
         calls = self._roles.calls(mapping, choice.version.role_arn)

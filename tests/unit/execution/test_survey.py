@@ -255,7 +255,7 @@ def test_a_closed_port_is_told_at_the_end(bench: Bench) -> None:
         ("SASL_SCRAM_512_AUTH", "SCRAM-SHA-512"),
     ],
 )
-def test_ones_own_kafka_by_password(bench: Bench, kind: str, mechanism: str) -> None:
+def test_ones_own_kafka_by_password(bench: Bench, kind: str, mechanism: findings.Mechanism) -> None:
     bench.permit("secretsmanager:GetSecretValue")
     bench.own(Access(kind, bench.secret({"username": "a", "password": "alice-secret"})))
     connection = bench.connection()

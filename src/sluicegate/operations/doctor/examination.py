@@ -12,13 +12,13 @@ from ...errors import AwsError
 from ...execution import findings
 from ...execution import interfaces as trigger_interfaces
 from ...execution.plan import When
-from ...execution.roles import SERVICE, session_name
 from ...execution.survey import survey
 from ...execution.versions import Choice, chosen
 from ...store import mappings, principals
 from ...store.mappings import EventSourceMapping
 from ..iam.documents import unknown_actions
-from ..operation import Actor, Call, RoleSession
+from ..lambda_ import roles
+from ..operation import Call
 from . import brokers, handling, parts, permissions, scram
 from .brokers import Probe
 from .interfaces import left_behind
@@ -89,9 +89,8 @@ class Doctor:
             what = f"{mapping.function_arn} is gone"
             yield Check("function", Verdict.PROBLEM, what, "aws lambda create-function")
             return
-        role_arn, actor = choice.version.role_arn, Actor(SERVICE, mapping.unqualified_arn)
-        session = RoleSession(actor, role_arn, session_name(mapping.unqualified_arn))
-        role = ExaminedRole(call, session)
+        role_arn = choice.version.role_arn
+        role = ExaminedRole(call, roles.session(mapping.unqualified_arn, role_arn))
         if not role.exists():
             what = f"there is no role {role_arn}"
             yield Check(parts.TRUST, Verdict.PROBLEM, what, "aws iam create-role")
@@ -134,10 +133,14 @@ def _has_network(mapping: EventSourceMapping) -> bool:
 
 def _serverless(cluster_arn: str, role: ExaminedRole) -> Iterator[Check]:
     """The twelfth action, which the eleven of the documentation do without."""
-    asked = {"ClusterArn": cluster_arn}
-    if all(each.is_allowed for each in role.may("kafka", "DescribeCluster", asked)) and not all(
-        each.is_allowed for each in role.may("kafka", "DescribeClusterV2", asked)
-    ):
+    has_first = any(
+        each.is_allowed and each.action == "kafka:DescribeCluster"
+        for each in role.found.get("DescribeCluster", ())
+    )
+    if not has_first:
+        return
+    second = role.may("kafka", "DescribeClusterV2", {"ClusterArn": cluster_arn})
+    if not all(each.is_allowed for each in second):
         what = "kafka:DescribeClusterV2 is denied: enough here, but not for a serverless cluster"
         yield Check("serverless", Verdict.NOTE, what)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ...errors import AccessDenied, AwsError
-from ...execution import criteria
+from ...execution import criteria, plan
 from ...execution.findings import Outcome
 from ...execution.versions import Choice, log_group
 from ...store import mapping_progress
@@ -14,7 +14,6 @@ from .model import Check, Verdict
 from .role import ExaminedRole
 
 FILTERS, FUNCTION, PARTITION = "filters", "function", "partition"
-_MOST_TIMEOUT_SECONDS = 840
 
 
 def checks(
@@ -56,9 +55,10 @@ def _filters(call: Call, mapping: EventSourceMapping) -> Check:
 
 def _function(choice: Choice) -> Check:
     name, version = choice.function.name, choice.version
-    if choice.timeout_seconds > _MOST_TIMEOUT_SECONDS:
-        what = f"its timeout is {choice.timeout_seconds} s, and a batch may take 840 at most"
-        change = f"aws lambda update-function-configuration --function-name {name} --timeout 840"
+    most = plan.MOST_TIMEOUT_SECONDS
+    if choice.timeout_seconds > most:
+        what = f"its timeout is {choice.timeout_seconds} s, and a batch may take {most} at most"
+        change = f"aws lambda update-function-configuration --function-name {name} --timeout {most}"
         return Check(FUNCTION, Verdict.PROBLEM, what, change)
     if choice.function.reserved_concurrency == 0:
         what = "its reserved concurrency is 0, so that nothing invokes it"

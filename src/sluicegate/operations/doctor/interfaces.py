@@ -4,19 +4,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...errors import AwsError
+from ...execution.interfaces import PREFIX
 from ...store import mappings
 from ..operation import Call
 from .model import Check, Verdict
 from .role import by_asker
 
 NAME = "interfaces"
-_PREFIX = "AWS Lambda VPC ENI-"
 _ID = len("00000000-0000-0000-0000-000000000000")
 
 
 def left_behind(call: Call) -> Iterator[Check]:
     """One check for each interface of a mapping that is there no more."""
-    asked = {"Filters": [{"Name": "description", "Values": [f"{_PREFIX}*"]}]}
+    asked = {"Filters": [{"Name": "description", "Values": [f"{PREFIX}*"]}]}
     try:
         found = by_asker(call, "ec2", "DescribeNetworkInterfaces", asked)["NetworkInterfaces"]
     except AwsError as error:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ... import iam
 from ...arn import Arn
 from ...clock import to_datetime
 from ...errors import AwsError
@@ -16,14 +17,13 @@ from ...iam.model import Effect
 from ...store import scram_secrets
 from ...store.mappings import EventSourceMapping
 from ...store.scram_secrets import ScramSecret
+from ..kafka.scram_access import PREFIX, SID
 from ..operation import Call
 from .model import Check, Verdict
 from .role import ExaminedRole
 
 NAME = "users"
-_PREFIX = "AmazonMSK_"
 _DISASSOCIATE = "kafka:BatchDisassociateScramSecret"
-_STATEMENT = "AWSKafkaResourcePolicy"
 _NO_RIGHT_NAME = (
     "its name does not begin with AmazonMSK_, so that MSK takes it for no cluster's users; a "
     "tool that takes the 200 of batch-associate-scram-secret for success does not tell"
@@ -56,12 +56,12 @@ def checks(
 
 def _not_associated(call: Call, mapping: EventSourceMapping, secret: Mapping[str, Any]) -> Check:
     cluster_arn = mapping.event_source_arn or ""
-    if not Arn.parse(secret["ARN"]).resource.startswith(f"secret:{_PREFIX}"):
+    if not Arn.parse(secret["ARN"]).resource.startswith(f"secret:{PREFIX}"):
         return Check(
             NAME,
             Verdict.PROBLEM,
             f"{secret['ARN']} is no secret of the cluster: {_NO_RIGHT_NAME}",
-            f"aws secretsmanager create-secret --name {_PREFIX}{secret['Name']} --kms-key-id KEY",
+            f"aws secretsmanager create-secret --name {PREFIX}{secret['Name']} --kms-key-id KEY",
         )
     if not secret.get("KmsKeyId"):
         return Check(
@@ -137,14 +137,9 @@ def _reading(role: ExaminedRole, known: ScramSecret, secret: Mapping[str, Any]) 
         policy = role.by_asker("secretsmanager", "GetResourcePolicy", asked).get("ResourcePolicy")
     except AwsError:
         return
-    if not _has_statement(policy or "{}"):
-        yield f"its policy has the statement {_STATEMENT} no more, by which MSK reads it"
-
-
-def _has_statement(policy: str) -> bool:
-    statements = json.loads(policy).get("Statement") or []
-    listed = statements if isinstance(statements, list) else [statements]
-    return any(each.get("Sid") == _STATEMENT for each in listed)
+    kept = iam.statements_of(json.loads(policy)) if policy else []
+    if not any(each.get("Sid") == SID for each in kept):
+        yield f"its policy has the statement {SID} no more, by which MSK reads it"
 
 
 def _disassociate(mapping: EventSourceMapping, secret_arn: str) -> str:

@@ -32,9 +32,8 @@ def unknown_actions(text: str) -> list[str]:
 
     AWS accepts them, and they grant nothing.
     """
-    statements = json.loads(text)["Statement"]
     found: list[str] = []
-    for statement in statements if isinstance(statements, list) else [statements]:
+    for statement in iam.statements_of(json.loads(text)):
         named = statement.get("Action") or statement.get("NotAction")
         found += filter(_is_unknown, [named] if isinstance(named, str) else named)
     return list(dict.fromkeys(found))

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ... import scram
+from ... import iam, scram
 from ...arn import Arn
 from ...errors import AccessDenied, AwsError, Unavailable
 from ...store import scram_secrets
@@ -20,8 +20,12 @@ from ...store.scram_secrets import ScramSecret
 from ..operation import Call
 from . import acting, key_grants
 
-_SID = "AWSKafkaResourcePolicy"
-_PREFIX = "AmazonMSK_"
+SID = "AWSKafkaResourcePolicy"
+"""The statement by which MSK reads a secret."""
+
+PREFIX = "AmazonMSK_"
+"""How the name of a secret begins that MSK may read."""
+
 _RESOURCE = "secret:"
 _DEFAULT_KEY = "alias/aws/secretsmanager"
 
@@ -109,7 +113,7 @@ def _check_arn(call: Call, text: str) -> None:
         raise refusal(_NO_SECRET)
     if (arn.account, arn.region) != (call.account, call.region):
         raise refusal(_ELSEWHERE)
-    if not arn.resource.startswith(_RESOURCE + _PREFIX):
+    if not arn.resource.startswith(_RESOURCE + PREFIX):
         raise refusal(_NO_MSK_NAME)
 
 
@@ -170,15 +174,15 @@ def _username(call: Call, cluster: Cluster, secret_arn: str) -> str:
 def _add_statement(call: Call, cluster: Cluster, secret_arn: str) -> None:
     policy = _policy(call, cluster, secret_arn) or {"Version": "2012-10-17", "Statement": []}
     statement = {
-        "Sid": _SID,
+        "Sid": SID,
         "Effect": "Allow",
         "Principal": {"Service": acting.SERVICE},
         "Action": "secretsmanager:getSecretValue",
         "Resource": secret_arn,
     }
-    statements = _statements(policy)
+    statements = iam.statements_of(policy)
     if statement not in statements:
-        others = [each for each in statements if each.get("Sid") != _SID]
+        others = [each for each in statements if each.get("Sid") != SID]
         _put(call, cluster, secret_arn, {**policy, "Statement": [*others, statement]})
 
 
@@ -186,21 +190,16 @@ def _remove_statement(call: Call, cluster: Cluster, secret_arn: str) -> None:
     policy = _policy(call, cluster, secret_arn)
     if policy is None:
         return
-    others = [each for each in _statements(policy) if not _is_ours(each)]
+    others = [each for each in iam.statements_of(policy) if not _is_ours(each)]
     if not others:
         _as_role(call, cluster, "DeleteResourcePolicy", secret_arn)
-    elif len(others) < len(_statements(policy)):
+    elif len(others) < len(iam.statements_of(policy)):
         _put(call, cluster, secret_arn, {**policy, "Statement": others})
 
 
 def _is_ours(statement: Mapping[str, Any]) -> bool:
     is_service = statement.get("Principal") == {"Service": acting.SERVICE}
-    return statement.get("Sid") == _SID and is_service
-
-
-def _statements(policy: Mapping[str, Any]) -> list[dict[str, Any]]:
-    statements = policy["Statement"]
-    return statements if isinstance(statements, list) else [statements]
+    return statement.get("Sid") == SID and is_service
 
 
 def _policy(call: Call, cluster: Cluster, secret_arn: str) -> dict[str, Any] | None:

@@ -10,12 +10,13 @@ from dataclasses import replace
 
 from ...clock import Clock
 from ...errors import AwsError
+from ...execution.roles import SERVICE
 from ...store import async_invocations, functions
 from ...store.async_invocations import AsyncInvocation
 from ...store.database import Database
 from ...store.functions import Function
 from ..operation import Actor, Call
-from . import events, roles
+from . import events
 
 MOST_CONCURRENT = 1000
 """Invocations at once, of all functions together: AWS's quota for an account."""
@@ -183,7 +184,7 @@ class Invocations:
             function = functions.by_id(tx, event.function_id)
         if function is None:
             return None
-        lambda_itself = Actor(roles.SERVICE, function.arn)
+        lambda_itself = Actor(SERVICE, function.arn)
         call = self._new_call(function.account, function.region, lambda_itself)
         again = events.attempt(call, function, event)
         # The pause begins when the function has ended.

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from ...access import Ask
 from ...errors import AwsError
+from ...execution.plan import MOST_TIMEOUT_SECONDS
 from ...iam.model import Context
 from ...store import mappings, tags
 from ...store.database import Tx
@@ -19,7 +20,6 @@ from .refusals import in_progress, invalid, not_found
 _FUNCTION_ARN = "lambda:FunctionArn"
 _KIND = "event-source-mapping"
 _NO_FUNCTION = "Function does not exist"
-MOST_TIMEOUT_SECONDS = 840
 
 
 def find(tx: Tx, call: Call, mapping_id: str) -> EventSourceMapping | None:

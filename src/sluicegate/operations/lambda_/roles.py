@@ -5,11 +5,10 @@ from collections.abc import Iterable
 from ...access import Ask
 from ...arn import Arn
 from ...errors import AccessDenied
+from ...execution.roles import SERVICE, session_name
 from ...store import principals, tags
 from ..operation import Actor, Call, RoleSession
 from .refusals import invalid
-
-SERVICE = "lambda.amazonaws.com"
 
 
 def ask_pass(call: Call, role_arn: str, function_arn: str) -> Iterable[Ask]:
@@ -31,9 +30,7 @@ def ask_pass(call: Call, role_arn: str, function_arn: str) -> Iterable[Ask]:
 
 def session(function_arn: str, role_arn: str) -> RoleSession:
     """The session Lambda itself opens of a function's role."""
-    name = function_arn.rpartition(":")[2]
-    # A session's name has two characters at least, a function's one.
-    return RoleSession(Actor(SERVICE, function_arn), role_arn, name.ljust(2, "_"))
+    return RoleSession(Actor(SERVICE, function_arn), role_arn, session_name(function_arn))
 
 
 def check(call: Call, function_arn: str, role_arn: str) -> None:
