@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
+from confluent_kafka import Producer as Library
 from tests.contract.mock_cluster import MockCluster
 
 from sluicegate.delivery import Record
@@ -93,7 +94,9 @@ class Member:
 class Topic(Protocol):
     """A topic with partitions, its group, and the ways to trouble them."""
 
-    def push(self, *values: bytes | None, partition: int = 0, key: bytes | None = None) -> None: ...
+    def push(self, *values: bytes | None, partition: int = 0, key: bytes | None = None) -> None:
+        """Write these; they are fetched together."""
+        ...
 
     def push_with(
         self, value: bytes, headers: Sequence[tuple[str, bytes | None]], timestamp_ms: int
@@ -172,11 +175,14 @@ class ServedTopic:
         self._refuse_commits = refuse_commits
         self._session_timeout_ms = session_timeout_ms
         self._producer = Producer(connection)
+        # The mock cluster answers a fetch with one batch as it was written: what is pushed together
+        # must not be written in two because the machine was slow. `flush` ends the lingering.
+        self._batching = Library({**connection.config(), "linger.ms": 60_000, "log_level": 0})
 
     def push(self, *values: bytes | None, partition: int = 0, key: bytes | None = None) -> None:
-        self._producer.send(
-            self.name, [Outgoing(value, key, partition=partition) for value in values]
-        )
+        for value in values:
+            self._batching.produce(self.name, value, key, partition)
+        assert self._batching.flush(PATIENCE_SECONDS) == 0
 
     def push_with(
         self, value: bytes, headers: Sequence[tuple[str, bytes | None]], timestamp_ms: int
