@@ -23,6 +23,7 @@ from sluicegate.brokers.nodes import Node
 from sluicegate.brokers.plan import (
     Certificate,
     ClientCertificates,
+    Gate,
     NodePlan,
     Secrets,
     Voter,
@@ -50,6 +51,7 @@ class KafkaCluster:
         count: int = 1,
         listeners: frozenset[Listener] = ALL,
         client_certificates: ClientCertificates = ClientCertificates.NONE,
+        gate: Gate | None = None,
     ) -> None:
         self.installation = installation
         self.folder = folder
@@ -68,6 +70,7 @@ class KafkaCluster:
                 listeners=listeners,
                 folder=folder / f"node-{number}",
                 client_certificates=client_certificates,
+                gate=gate,
             )
             for number, endpoint in endpoints.items()
         }

@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from sluicegate.iam.model import Effect
+from sluicegate.store.authorization_ids import new_id
 from sluicegate.store.database import Database
-from sluicegate.store.decisions import DecisionLog, Recorded, decision_documents, new_id
+from sluicegate.store.decisions import DecisionLog, Recorded, decision_documents
 from sluicegate.store.schema import journal
 
 NOW_MS = 1_790_000_000_000

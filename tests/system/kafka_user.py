@@ -6,8 +6,13 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
+from aws_msk_iam_sasl_signer import MSKAuthTokenProvider
+from botocore.credentials import CredentialProvider
+from botocore.credentials import Credentials as Botocores
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
+
+from sluicegate.wire.client import Credentials
 
 from .server import Server
 from .waiting import until
@@ -63,6 +68,28 @@ def associate(server: Server, cluster: str, *secrets: str) -> None:
     assert answer["UnprocessedScramSecrets"] == []
 
 
+def authority(server: Server) -> str:
+    """Who signs the brokers' certificates."""
+    with urllib.request.urlopen(f"{server.endpoint}/ca.pem") as answer:
+        pem: str = answer.read().decode()
+    return pem
+
+
+_NOBODY = Credentials("", "")
+
+
+class Signing(CredentialProvider):  # type: ignore[misc]
+    """As a user of the signer gives it credentials."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        super().__init__()
+        self._credentials = credentials
+
+    def load(self) -> Botocores:
+        given = self._credentials
+        return Botocores(given.access_key, given.secret_key, given.token)
+
+
 @dataclass(frozen=True)
 class Login:
     """How a Kafka client gets in; without a user name it comes over plaintext, as nobody."""
@@ -77,8 +104,6 @@ class Login:
         common = {"reconnect.backoff.max.ms": 200, "log_level": 0}
         if not self.username:
             return {**common, "bootstrap.servers": brokers["BootstrapBrokerString"]}
-        with urllib.request.urlopen(f"{self.server.endpoint}/ca.pem") as answer:
-            authority = answer.read().decode()
         return {
             **common,
             "bootstrap.servers": brokers["BootstrapBrokerStringSaslScram"],
@@ -86,7 +111,7 @@ class Login:
             "sasl.mechanism": "SCRAM-SHA-512",
             "sasl.username": self.username,
             "sasl.password": self.password,
-            "ssl.ca.pem": authority,
+            "ssl.ca.pem": authority(self.server),
         }
 
     def admin(self) -> AdminClient:
@@ -140,3 +165,28 @@ class Login:
             admin.poll(0.5)
             return "; ".join(said) or str(error)
         return ""
+
+
+@dataclass(frozen=True)
+class IamLogin(Login):
+    """Gets in by AWS's own signer, as whoever has the credentials."""
+
+    credentials: Credentials = _NOBODY
+
+    def settings(self) -> dict[str, Any]:
+        brokers = self.server.client("kafka").get_bootstrap_brokers(ClusterArn=self.cluster)
+        return {
+            "reconnect.backoff.max.ms": 200,
+            "log_level": 0,
+            "bootstrap.servers": brokers["BootstrapBrokerStringSaslIam"],
+            "security.protocol": "SASL_SSL",
+            "sasl.mechanism": "OAUTHBEARER",
+            "oauth_cb": self._token,
+            "ssl.ca.pem": authority(self.server),
+        }
+
+    def _token(self, _: str) -> tuple[str, float]:
+        token, expires_ms = MSKAuthTokenProvider.generate_auth_token_from_credentials_provider(
+            "us-east-1", Signing(self.credentials)
+        )
+        return token, expires_ms / 1000

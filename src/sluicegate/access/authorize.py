@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 
 from .. import iam
@@ -10,6 +11,7 @@ from ..errors import AccessDenied, InvalidInput
 from ..iam.layers import Attached, Decision, Layers
 from ..iam.model import Context, Effect, Layer, PolicyKind, PrincipalKind, Question, ResourceRule
 from ..iam.nearest import NearMiss
+from ..iam.places import mentioned
 from ..store import principals
 from ..store.database import Database, Tx
 from ..store.decisions import DecisionLog
@@ -18,11 +20,12 @@ from . import guardrails
 from .callers import Ask, Caller, ResourcePolicy, Session
 from .guardrails import NOWHERE, Guardrails, Place
 from .memory import CompiledPolicies, EpochMemory, Remembered
-from .record import Occasion, recorded
+from .record import Occasion, policies_of, recorded
 
 _ALWAYS = Decision(Effect.ALLOW, reason="always allowed")
 
 _AWS = "aws"
+_TIMES = frozenset({"aws:currenttime", "aws:epochtime"})
 _EXAMINED: Context = {"sluicegate:Examined": "true"}
 
 # As much as a header may have, and several times what any operation of AWS takes.
@@ -50,6 +53,14 @@ class Judgement:
     near: tuple[NearMiss, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An answer that may be used again while permissions do not change, unless it is about time."""
+
+    is_allowed: bool
+    is_lasting: bool
+
+
 class Authority:
     """Decides for callers; keeps compiled policies for one permissions epoch."""
 
@@ -73,6 +84,16 @@ class Authority:
             is_asked = True
         if not is_asked:
             raise AccessDenied("an operation that asks for no permission has none")
+
+    def decide(self, caller: Caller, ask: Ask, occasion: Occasion) -> Standing:
+        """Whether an ask is allowed, recorded as by `authorize`, and whether it stays so."""
+        judged, layers = self._judge(caller, ask, occasion)
+        remembered = self._memory.now
+        texts = (attached.text for _, attached in policies_of(layers))
+        is_lasting = not any(
+            remembered.recall(("time", text), partial(_minds_time, text)) for text in texts
+        )
+        return Standing(not judged.refusal, is_lasting)
 
     def judge(
         self, caller: Caller, asks: Iterable[Ask], occasion: Occasion
@@ -193,6 +214,11 @@ class _Owner:
 
     account: str
     place: Place
+
+
+def _minds_time(text: str) -> bool:
+    """Whether a policy's conditions or variables ask what time it is."""
+    return any(key.lower() in _TIMES for statement in mentioned(text) for key in statement)
 
 
 def _refuse_endless(ask: Ask) -> None:

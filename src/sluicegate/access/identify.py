@@ -5,7 +5,7 @@ comes before an unknown key, and both before a wrong signature.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..clock import Clock
 from ..errors import Corrupted
@@ -31,6 +31,18 @@ class Identified:
 
     caller: Caller
     scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A signature that opened a connection: until when it is good for that, and what it was.
+
+    A connection outlives much that was true when it was opened: see `Identity.again`.
+    """
+
+    scope: Scope
+    expires_ms: int
+    signed: Signed = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +107,22 @@ class Identity:
 
     def identify(self, request: Request) -> Identified:
         """The caller whose key signed `request`; `IdentityFault` says why there is none."""
-        now_ms = self._clock.now_ms()
-        signed = read(request, self._signing_clock.now_ms())
+        signed, caller = self._verified(request)
+        return Identified(caller, signed.scope)
+
+    def log_in(self, request: Request) -> Login:
+        """What a presigned `request` is good for as a login; `IdentityFault` as in `identify`."""
+        signed, caller = self._verified(request)
+        ends = [signed.signed_ms + 1000 * (signed.expires_seconds or 0)]
+        if caller.session is not None:
+            ends.append(caller.session.expires_ms)
+        return Login(signed.scope, min(ends), signed)
+
+    def again(self, login: Login) -> Caller:
+        """Who has logged in, as of now; `IdentityFault` when the key, or its role, is gone."""
         with self._database.read() as tx:
             remembered = self._memory.enter(epoch.current(tx))
-            secret, caller = self._key(tx, remembered, signed, now_ms)
-        self._signing_keys.verify(signed, secret)
-        self._touch(caller, signed, now_ms)
-        return Identified(caller, signed.scope)
+            return self._key(tx, remembered, login.signed, self._clock.now_ms())[1]
 
     def service(self, account: str, name: str, source_arn: str, now_ms: int) -> Caller:
         """An AWS service as a caller, without a request of its own."""
@@ -129,6 +149,16 @@ class Identity:
             own = tags.of(tx, entity.id)
         session = Session(name=name, issued_ms=now_ms, expires_ms=now_ms, is_services_own=True)
         return callers.role_session(entity, "", session, own)
+
+    def _verified(self, request: Request) -> tuple[Signed, Caller]:
+        now_ms = self._clock.now_ms()
+        signed = read(request, self._signing_clock.now_ms())
+        with self._database.read() as tx:
+            remembered = self._memory.enter(epoch.current(tx))
+            secret, caller = self._key(tx, remembered, signed, now_ms)
+        self._signing_keys.verify(signed, secret)
+        self._touch(caller, signed, now_ms)
+        return signed, caller
 
     def _key(
         self, tx: Tx, remembered: Remembered, signed: Signed, now_ms: int

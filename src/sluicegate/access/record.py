@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import iam
+from ..clock import to_datetime
 from ..iam.layers import Attached, Check, Decision, Layers, Match
 from ..iam.model import Context, Effect, Layer, PrincipalKind, Question
-from ..store.decisions import Recorded, new_id
+from ..store.authorization_ids import new_id
+from ..store.decisions import Recorded
 
 _CHECK_TYPES = {
     Layer.RESOURCE_CONTROL: "RESOURCE_CONTROL_POLICY",
@@ -26,21 +28,35 @@ _CHECK_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """The request a decision is made for: what the record of it says beside the question."""
+    """The request a decision is made for: what the record of it says beside the question.
+
+    `record_id` is the record's own id where there is but one, and it must be known beforehand.
+    """
 
     region: str
     request_id: str
     now_ms: int
     context: Context
+    record_id: str = ""
+
+
+def moment(region: str, now_ms: int) -> dict[str, str | tuple[str, ...]]:
+    """The condition keys every request has: where and when."""
+    return {
+        "aws:RequestedRegion": region,
+        "aws:CurrentTime": to_datetime(now_ms).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "aws:EpochTime": str(now_ms // 1000),
+        "aws:ViaAWSService": "false",
+    }
 
 
 def recorded(
     question: Question, layers: Layers, decision: Decision, occasion: Occasion, epoch: int
 ) -> Recorded:
     """The record of one decision, policies' texts included as they were then."""
-    policies = _policies(layers)
+    policies = policies_of(layers)
     return Recorded(
-        id=new_id(occasion.now_ms),
+        id=occasion.record_id or new_id(occasion.now_ms),
         account=question.principal.account,
         region=occasion.region,
         at_ms=occasion.now_ms,
@@ -137,7 +153,8 @@ def _matched(matches: Iterable[Match]) -> list[dict[str, Any]]:
     return [{"uri": name, "matchedStatements": found} for name, found in by_policy.items()]
 
 
-def _policies(layers: Layers) -> list[tuple[Layer, Attached]]:
+def policies_of(layers: Layers) -> list[tuple[Layer, Attached]]:
+    """Every policy that takes part, in AWS's order of layers."""
     groups: Mapping[Layer, Iterable[Attached]] = {
         Layer.SERVICE_CONTROL: [each for level in layers.service_control for each in level],
         Layer.RESOURCE_CONTROL: [each for level in layers.resource_control for each in level],

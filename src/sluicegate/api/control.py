@@ -12,9 +12,9 @@ from dataclasses import replace
 from ..access import Ask, Caller
 from ..access.authorize import Authority, Judgement
 from ..access.identify import Identified, Identity
-from ..access.record import Occasion
+from ..access.record import Occasion, moment
 from ..arn import partition_of
-from ..clock import Clock, to_datetime
+from ..clock import Clock
 from ..errors import AccessDenied, AwsError, Fault, IdentityFault
 from ..functions import Functions
 from ..functions.packages import Packages
@@ -131,7 +131,7 @@ class ControlPath:
         now_ms = self._clock.now_ms()
         caller = self._identity.service(account, actor.name, actor.source_arn, now_ms)
         service = actor.name.partition(".")[0]
-        context = _moment(region, now_ms) | {"aws:SecureTransport": "true"}
+        context = moment(region, now_ms) | {"aws:SecureTransport": "true"}
         return self._new_call(service, "", caller, region, now_ms, str(uuid.uuid4()), context)
 
     def _call(
@@ -284,7 +284,7 @@ def _unserved(call: Call) -> Iterable[Ask]:
 
 def _context(request: Request, identified: Identified, now_ms: int) -> Context:
     """The condition keys an endpoint knows of a request before any operation looks at it."""
-    context = _moment(identified.scope.region, now_ms)
+    context = moment(identified.scope.region, now_ms)
     context["aws:SecureTransport"] = "true" if request.is_secure else "false"
     session = identified.caller.session
     if session and session.is_services_own:
@@ -297,13 +297,3 @@ def _context(request: Request, identified: Identified, now_ms: int) -> Context:
         if value is not None:
             context[key] = value
     return context
-
-
-def _moment(region: str, now_ms: int) -> dict[str, str | tuple[str, ...]]:
-    """The condition keys every call has: where and when."""
-    return {
-        "aws:RequestedRegion": region,
-        "aws:CurrentTime": to_datetime(now_ms).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "aws:EpochTime": str(now_ms // 1000),
-        "aws:ViaAWSService": "false",
-    }

@@ -46,12 +46,6 @@ def _of_cluster(cluster: ClusterStatus) -> Iterator[Problem]:
         yield Problem(about, f"is {cluster.state}{why}", _next_of(cluster))
     elif cluster.state == "CREATING" and cluster.age_seconds > _MAKING_SECONDS:
         yield Problem(about, f"is still CREATING{why}", _next_of(cluster))
-    if cluster.is_iam_on:
-        yield Problem(
-            about,
-            "has IAM access control on, which brokers do not serve yet: no listener is opened",
-            f"turn SASL/SCRAM on: aws kafka update-security --cluster-arn {cluster.arn}",
-        )
     for user in cluster.users:
         if user.error is None:
             continue

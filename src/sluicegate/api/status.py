@@ -74,7 +74,6 @@ class ClusterStatus:
     created: str
     age_seconds: float
     listeners: tuple[str, ...]
-    is_iam_on: bool
     nodes: tuple[NodeStatus, ...]
     users: tuple[UserStatus, ...]
     machine: str | None
@@ -233,7 +232,6 @@ def _cluster(tx: Tx, cluster: Cluster, home: Home | None, now_ms: int) -> Cluste
         created=_moment(cluster.created_ms),
         age_seconds=_seconds(now_ms - cluster.created_ms),
         listeners=listeners,
-        is_iam_on=cluster.security.iam,
         nodes=tuple(_node(node, listeners) for node in cluster_nodes.nodes_of(tx, cluster.id)),
         users=tuple(
             _user(secret)

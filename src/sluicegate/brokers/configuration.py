@@ -158,7 +158,9 @@ def _internal(secrets: Secrets) -> _Lines:
         yield f"listener.name.{name}.plain.sasl.jaas.config", login
     # INVARIANT: never `User:ANONYMOUS`, who is everybody on CLIENT, and no name a user can have.
     yield "super.users", f"User:{secrets.broker};User:{secrets.admin}"
-    yield "authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
+    # With or without CLIENT_IAM: what its clients ask of one node, another may have to decide.
+    yield "authorizer.class.name", "sluicegate.IamAuthorizer"
+    yield "principal.builder.class", "sluicegate.IamPrincipalBuilder"
 
 
 def _for_clients(plan: NodePlan) -> _Lines:
@@ -167,12 +169,27 @@ def _for_clients(plan: NodePlan) -> _Lines:
         login = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
         yield f"{scram}.sasl.enabled.mechanisms", "SCRAM-SHA-512"
         yield f"{scram}.scram-sha-512.sasl.jaas.config", login
+    if Listener.CLIENT_IAM in plan.listeners:
+        yield from _iam()
     if plan.listeners & _WITH_TLS:
         yield "ssl.keystore.type", "PEM"
         yield "ssl.keystore.location", KEY_FILE
         yield "ssl.truststore.type", "PEM"
         yield "ssl.truststore.location", TRUSTED_FILE
         yield "listener.name.client_secure.ssl.client.auth", plan.client_certificates.value
+
+
+def _iam() -> _Lines:
+    iam = "listener.name.client_iam"
+    # The node logs in to its own listener, as Kafka has it, and wants to know as whom.
+    login = (
+        "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required "
+        'unsecuredLoginStringClaim_sub="node";'
+    )
+    yield f"{iam}.sasl.enabled.mechanisms", "OAUTHBEARER,AWS_MSK_IAM"
+    yield f"{iam}.oauthbearer.sasl.jaas.config", login
+    yield f"{iam}.oauthbearer.sasl.server.callback.handler.class", "sluicegate.OAuthHandler"
+    yield f"{iam}.aws_msk_iam.sasl.jaas.config", "sluicegate.MskIam$Module required;"
 
 
 def training_clients(plan: NodePlan, secrets: Secrets) -> str:

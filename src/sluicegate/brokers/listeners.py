@@ -15,7 +15,6 @@ class Listener(Enum):
     CONTROLLER = 9093
     CLIENT_SECURE = 9094
     CLIENT_SASL_SCRAM = 9096
-    # Reserved: served once the brokers ask for IAM decisions.
     CLIENT_IAM = 9098
 
     @property

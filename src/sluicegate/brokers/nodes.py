@@ -110,7 +110,20 @@ def start(
 
 def arguments(plan: NodePlan) -> tuple[str, ...]:
     """What the launcher is told, in a folder that is prepared."""
-    return _SERVER, configuration.DATA, plan.kafka_id
+    return _SERVER, configuration.DATA, plan.kafka_id, *_gate(plan)
+
+
+def _gate(plan: NodePlan) -> tuple[str, ...]:
+    """From the node's folder, in which it runs: a socket's path has 107 bytes at most, which the
+    folder of somebody's state may use up alone."""
+    if plan.gate is None:
+        return ()
+    # Resolved first: the parent of a folder behind a link is not the link's.
+    start = os.path.realpath(plan.folder)
+    return tuple(
+        os.path.relpath(os.path.realpath(path), start)
+        for path in (plan.gate.socket, plan.gate.changes)
+    )
 
 
 def launch(command: list[str], plan: NodePlan, forget_aot_cache: Callable[[], None]) -> Node:

@@ -28,6 +28,19 @@ class Voter:
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """Where a node asks whether IAM allows something, and the file that moves when an earlier
+    answer may be void.
+
+    `socket` is a Unix socket's; `changes` has 8 bytes, which nodes have mapped for as long as they
+    run: they are written in place, never by another file of the same name, and never cut short.
+    """
+
+    socket: Path
+    changes: Path
+
+
+@dataclass(frozen=True, slots=True)
 class NodePlan:
     """One node of a cluster.
 
@@ -35,7 +48,7 @@ class NodePlan:
     `brokers` is how many nodes the cluster has, in `zones` Availability Zones; `listeners` are the
     client listeners that are enabled; `properties` are further server properties, pairs of name and
     value, of those `configuration.ADJUSTABLE` names; `folder` is the node's own, for data, keys and
-    log.
+    log; without a `gate` whoever comes with an IAM identity is denied everything.
     """
 
     kafka_id: str
@@ -48,6 +61,7 @@ class NodePlan:
     client_certificates: ClientCertificates = ClientCertificates.NONE
     properties: tuple[tuple[str, str], ...] = ()
     zones: int = 1
+    gate: Gate | None = None
 
     @property
     def is_controller(self) -> bool:

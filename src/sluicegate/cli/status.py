@@ -20,6 +20,7 @@ _PORTS = {
     "CLIENT": "plaintext",
     "CLIENT_SECURE": "TLS",
     "CLIENT_SASL_SCRAM": "SCRAM",
+    "CLIENT_IAM": "IAM",
 }
 
 

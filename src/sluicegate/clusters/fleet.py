@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..brokers import addresses, authority, installation, nodes
 from ..brokers.listeners import Endpoint, Listener
-from ..brokers.plan import Certificate, ClientCertificates, NodePlan, Secrets, Voter
+from ..brokers.plan import Certificate, ClientCertificates, Gate, NodePlan, Secrets, Voter
 from ..brokers.runtime import Installation
 from ..clock import Clock
 from ..errors import BrokerRefused
@@ -21,6 +21,7 @@ from ..store.cluster_nodes import Node
 from ..store.clusters import Cluster, Security
 from ..store.database import Database
 from ..vault import Vault
+from .gate import Doors
 from .kept import kafka_id
 from .machinery import NotNow, Running
 
@@ -32,7 +33,8 @@ _INSTALL_AGAIN_SECONDS = 30.0
 class Fleet:
     """`Machinery`: installs Kafka once, places and starts nodes below `folder`.
 
-    `tell` is given a line whenever the installation has got further.
+    `tell` is given a line whenever the installation has got further; `doors` are where brokers ask
+    about IAM.
     """
 
     def __init__(
@@ -44,8 +46,10 @@ class Fleet:
         vault: Vault,
         clock: Clock,
         tell: Callable[[str], None],
+        doors: Doors,
     ) -> None:
         self._folder = folder
+        self._doors = doors
         self._installing = _Installing(cache, jars, tell)
         self._database = database
         self._vault = vault
@@ -86,10 +90,12 @@ class Fleet:
             self._configured,
             partial(authority.issue, self._database, self._vault, self._clock),
             Secrets.new(),
+            self._doors.open(cluster),
         )
 
     def demolish(self, cluster_id: str) -> None:
         """`Machinery.demolish`."""
+        self._doors.shut(cluster_id)
         shutil.rmtree(self._folder / cluster_id, ignore_errors=True)
 
     def _configured(self, cluster: Cluster) -> tuple[tuple[str, str], ...]:
@@ -103,7 +109,8 @@ class Fleet:
 
 @dataclass(frozen=True, slots=True)
 class ClusterBrokers:
-    """The nodes of one cluster, how it is configured, who signs its certificates, its secrets."""
+    """The nodes of one cluster, how it is configured, who signs its certificates, its secrets, and
+    where its nodes ask about IAM."""
 
     kafka: Installation
     folder: Path
@@ -112,6 +119,7 @@ class ClusterBrokers:
     configured: Callable[[Cluster], tuple[tuple[str, str], ...]]
     issue: Callable[[Endpoint, str], Certificate]
     secrets: Secrets
+    gate: Gate
 
     def start(self, node: Node) -> Running:
         """`Brokers.start`."""
@@ -147,6 +155,7 @@ class ClusterBrokers:
             client_certificates=client_certificates(self.cluster.security),
             properties=self.configured(self.cluster),
             zones=len(self.cluster.subnet_ids),
+            gate=self.gate,
         )
 
 

@@ -1,7 +1,7 @@
 """Calls made as an execution role, for a function's trigger: over clients, or in this process."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
 
 from ..arn import Arn
 from ..errors import AccessDenied, AwsError, Unavailable
@@ -11,13 +11,17 @@ from .clients import Clients
 from .roles import NOT_ASSUMED, ExecutionRoles
 
 Answer = Mapping[str, Any]
+T = TypeVar("T")
 
 
 class RoleCalls(Protocol):
     """Whoever acts as the role. What is refused is an `AwsError`: denied, unavailable, or else."""
 
-    def assume(self) -> None:
-        """Have the role's trust judged now; `AccessDenied` when Lambda may not assume it."""
+    def assume(self) -> str | None:
+        """Have the role's trust judged now; `AccessDenied` when Lambda may not assume it.
+
+        The id of the role's session, where sessions are kept.
+        """
         ...
 
     def call(self, service: str, operation: str, params: Mapping[str, Any]) -> Answer:
@@ -37,22 +41,26 @@ class SessionCalls:
         self._role_arn = role_arn
         self._region = Arn.parse(function_arn).region
 
-    def assume(self) -> None:
+    def assume(self) -> str | None:
         """Asked of STS, whatever is left of the session that is kept."""
-        self._credentials(anew=True)
+        return self._assumed(self._roles.assumed)
 
     def call(self, service: str, operation: str, params: Mapping[str, Any]) -> Answer:
         """Over a client, made or found by `Clients`."""
-        client = self._clients(service, self._region, self._credentials())
+        client = self._clients(service, self._region, self.credentials())
         try:
             return answer(client, operation, params)
         except AccessDenied:
             self._roles.forget_trigger(self._function_arn, self._role_arn)
             raise
 
-    def _credentials(self, *, anew: bool = False) -> Credentials:
+    def credentials(self) -> Credentials:
+        """Those of the session that is kept, or of a new one when its life is nearly over."""
+        return self._assumed(self._roles.for_trigger)
+
+    def _assumed(self, how: Callable[[str, str], T]) -> T:
         try:
-            return self._roles.for_trigger(self._function_arn, self._role_arn, anew=anew)
+            return how(self._function_arn, self._role_arn)
         except Unavailable:
             raise
         except AwsError:

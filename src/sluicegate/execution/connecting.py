@@ -2,17 +2,26 @@
 
 from collections.abc import Callable
 
+from ..errors import Unavailable
+from ..functions import Credentials as Session
+from ..kafka import AsIam, Credentials, Plaintext, Sasl, Tls, Token
 from ..kafka import Connection as Brokers
-from ..kafka import Credentials, Plaintext, Sasl, Tls
+from ..wire.client import Credentials as Signing
+from ..wire.client import connect_token
 from .findings import Anonymous, AsRole, Connection, Password
 
 
 def brokers_of(
-    connection: Connection, authority: Callable[[], str], *, is_msk: bool
-) -> Brokers | None:
-    """What to connect with; None where the role itself has to log in, which clients cannot yet.
+    connection: Connection,
+    authority: Callable[[], str],
+    token: Callable[[], Token],
+    *,
+    is_msk: bool,
+) -> Brokers:
+    """What to connect with.
 
-    `authority` gives the certificate of who signs our own brokers': MSK's.
+    `authority` gives the certificate of who signs our own brokers': MSK's. `token` is how the role
+    itself logs in (`Tokens`), where it has to.
     """
     tls = None
     if connection.is_tls:
@@ -20,17 +29,44 @@ def brokers_of(
         if own is None and is_msk:
             own = authority()
         tls = Tls(authorities=own or "")
-    credentials = _credentials(connection, tls)
-    if credentials is None:
-        return None
+    credentials = _credentials(connection, tls, token)
     return Brokers(",".join(connection.bootstrap_servers), credentials)
 
 
-def _credentials(connection: Connection, tls: Tls | None) -> Credentials | None:
+def _credentials(
+    connection: Connection, tls: Tls | None, token: Callable[[], Token]
+) -> Credentials:
     match connection.login:
         case Anonymous():
             return tls or Plaintext()
         case Password(mechanism, username, password):
             return Sasl(mechanism, username, password, tls)
         case AsRole():
-            return None
+            return AsIam(token, tls or Tls())
+
+
+class Tokens:
+    """A role's tokens for brokers in a region, each of the `session` that it has just then.
+
+    Clients ask for the next before the last one ends.
+    """
+
+    def __init__(self, session: Callable[[], Session], region: str) -> None:
+        self._session = session
+        self._region = region
+        self._last: Token | None = None
+
+    def __call__(self) -> Token:
+        """The next; `AwsError` where the role cannot be assumed."""
+        try:
+            session = self._session()
+        except Unavailable:
+            # Nothing was denied: the last one is good for a while, and soon asked about again.
+            if self._last is None:
+                raise
+            return self._last
+        signing = Signing(session.access_key, session.secret_key, session.token)
+        made = connect_token(self._region, signing)
+        # Brokers take it no longer than the session that signed it.
+        self._last = Token(made.text, min(made.expires_seconds, session.expires_ms / 1000))
+        return self._last

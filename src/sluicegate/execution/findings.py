@@ -36,7 +36,10 @@ class Password:
 
 @dataclass(frozen=True, slots=True)
 class AsRole:
-    """The execution role itself, by a token it signs."""
+    """The execution role itself, by tokens it signs. `session_id` is another one for a role that
+    was made again: brokers do not take the tokens of the one before."""
+
+    session_id: str = ""
 
 
 Login = Anonymous | Password | AsRole

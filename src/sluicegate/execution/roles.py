@@ -56,16 +56,22 @@ class ExecutionRoles:
 
         Its calls carry `lambda:SourceFunctionArn`.
         """
-        return self._session(version.arn, version.role_arn, is_for_code=True)
+        return self._session(version.arn, version.role_arn, is_for_code=True).credentials
 
-    def for_trigger(self, function_arn: str, role_arn: str, *, anew: bool = False) -> Credentials:
+    def for_trigger(self, function_arn: str, role_arn: str) -> Credentials:
         """A session for what Lambda does for a function's trigger, of the same name.
 
-        Its calls carry no `lambda:SourceFunctionArn`: no code of the function makes them. `anew`
-        asks the trust policy once more, however fresh the session that is kept; which goes on being
+        Its calls carry no `lambda:SourceFunctionArn`: no code of the function makes them.
+        """
+        return self._session(function_arn, role_arn, is_for_code=False).credentials
+
+    def assumed(self, function_arn: str, role_arn: str) -> str:
+        """The id of the trigger's session: another one for a role that was made again.
+
+        Asks the trust policy once more, however fresh the session that is kept; which goes on being
         used, as long as it is the same role's.
         """
-        return self._session(function_arn, role_arn, is_for_code=False, anew=anew)
+        return self._session(function_arn, role_arn, is_for_code=False, anew=True).assumed_id
 
     def forget_trigger(self, function_arn: str, role_arn: str) -> None:
         """Use a new session for a trigger: a policy may deny just those of before some time."""
@@ -79,7 +85,7 @@ class ExecutionRoles:
 
     def _session(
         self, function_arn: str, role_arn: str, *, is_for_code: bool, anew: bool = False
-    ) -> Credentials:
+    ) -> _Kept:
         now_ms = self._clock.now_ms()
         key = function_arn, role_arn, is_for_code
         with self._lock:
@@ -93,7 +99,7 @@ class ExecutionRoles:
                 if len(self._kept) >= _MOST_KEPT:
                     self._kept.clear()
                 self._kept[key] = kept
-        return kept.credentials
+        return kept
 
     def _assumed(
         self, function_arn: str, role_arn: str, now_ms: int, *, is_for_code: bool

@@ -67,6 +67,7 @@ class _Walk:
         self._servers = mapping.bootstrap_servers
         self._login: findings.Login = secrets.NOBODY
         self._authority: str | None = None
+        self._session_id = ""
         self._listener = Listener.PLAINTEXT
         self._authentication: Mapping[str, Any] = {}
         self._transit = ""
@@ -104,7 +105,9 @@ class _Walk:
                 if is_msk
                 else has_login or self._authority is not None
             ),
-            login=findings.AsRole() if self._listener is Listener.IAM else self._login,
+            login=(
+                findings.AsRole(self._session_id) if self._listener is Listener.IAM else self._login
+            ),
             group_id=self._mapping.group_id,
             authority=self._authority,
             subnet_ids=self._network.subnet_ids,
@@ -133,7 +136,7 @@ class _Walk:
 
     def _assume(self, step: Step) -> None:
         try:
-            self._calls.assume()
+            self._session_id = self._calls.assume() or ""
         except AccessDenied as denial:
             verdict = Verdict(step, step.operation, "", False, denial.message)
             self._verdicts.append(verdict)
@@ -190,11 +193,10 @@ class _Walk:
             needed = "SASL/SCRAM" if secrets.of(self._mapping.access) else "unauthenticated or IAM"
             raise _Stopped(findings.NoListener(self._cluster_arn, needed))
         servers = strings.get(_STRINGS[listener])
-        # No cluster offers IAM yet; who would poll says so.
-        if not servers and listener is not Listener.IAM:
+        if not servers:
             raise _Stopped(findings.SourceNotActive(self._cluster_arn, "without brokers"))
         self._listener = listener
-        self._servers = tuple(servers.split(",")) if servers else ()
+        self._servers = tuple(servers.split(","))
 
     def _chosen(self) -> Listener | None:
         """The strongest listener the mapping has credentials for; never a second choice."""

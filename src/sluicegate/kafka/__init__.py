@@ -2,7 +2,7 @@
 
 from .admin import Admin
 from .consumer import GroupConsumer
-from .credentials import Connection, Credentials, Plaintext, Sasl, Tls
+from .credentials import AsIam, Connection, Credentials, Plaintext, Sasl, Tls, Token
 from .faults import (
     BrokerFault,
     Corrupt,
@@ -44,6 +44,7 @@ from .starting import (
 
 __all__ = [
     "Admin",
+    "AsIam",
     "Assigned",
     "AtTimestamp",
     "BrokerFault",
@@ -74,6 +75,7 @@ __all__ = [
     "SeenTopic",
     "StartingPosition",
     "Tls",
+    "Token",
     "TopicMissing",
     "Transient",
     "TrimHorizon",

@@ -1,8 +1,14 @@
 """Who we are to brokers, and how we know them. `repr` shows no secret."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
+
+from confluent_kafka import KafkaError
+
+from ..errors import AwsError, Unavailable
+from .faults import BrokerFault, NotAuthenticated
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,27 @@ class Sasl:
     tls: Tls | None = Tls()
 
 
-Credentials = Plaintext | Tls | Sasl
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What brokers are shown in place of a password; good until so many seconds after 1970."""
+
+    text: str = field(repr=False)
+    expires_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class AsIam:
+    """Somebody of AWS's, by tokens he signs. Over TLS.
+
+    `token` makes one, on a thread of the library's too: a new one is asked for after four fifths of
+    the last one's life. Where it raises, what was opened before goes on until it ends.
+    """
+
+    token: Callable[[], Token] = field(repr=False)
+    tls: Tls = Tls()
+
+
+Credentials = Plaintext | Tls | Sasl | AsIam
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +70,13 @@ class Connection:
     bootstrap_servers: str
     credentials: Credentials = Plaintext()
 
-    def config(self) -> dict[str, str | int]:
-        """As librdkafka is told."""
+    def config(self) -> dict[str, Any]:
+        """As librdkafka is told, by one client. `BrokerFault` where there is no token to log in
+        with, `Unavailable` where nobody says whether there is."""
         return {"bootstrap.servers": self.bootstrap_servers, **_security(self.credentials)}
 
 
-def _security(credentials: Credentials) -> Mapping[str, str]:
+def _security(credentials: Credentials) -> Mapping[str, Any]:
     match credentials:
         case Plaintext():
             return {"security.protocol": "PLAINTEXT"}
@@ -63,6 +90,41 @@ def _security(credentials: Credentials) -> Mapping[str, str]:
                 "sasl.password": password,
                 **(_tls(tls) if tls else {}),
             }
+        case AsIam(token, tls):
+            return {
+                "security.protocol": "SASL_SSL",
+                "sasl.mechanism": "OAUTHBEARER",
+                "oauth_cb": _shown(token),
+                **_tls(tls),
+            }
+
+
+def _shown(token: Callable[[], Token]) -> Callable[[str], tuple[str, float]]:
+    """What the library calls back for tokens, by itself: nobody has to poll for it.
+
+    It makes no client without a token, and waits ten seconds for one that cannot be had, to say
+    nothing of why. So the first is made here.
+    """
+    made = [_first(token)]
+
+    def show(_: str) -> tuple[str, float]:
+        shown = made.pop() if made else token()
+        return shown.text, shown.expires_seconds
+
+    return show
+
+
+def _first(token: Callable[[], Token]) -> Token:
+    try:
+        first = token()
+    except Unavailable:
+        raise  # silence is no denial
+    except AwsError as refusal:
+        lacking = NotAuthenticated(KafkaError._AUTHENTICATION, refusal.message)
+        raise BrokerFault(lacking) from None
+    if first.expires_seconds <= time.time():
+        raise BrokerFault(NotAuthenticated(KafkaError._AUTHENTICATION, "the token has expired"))
+    return first
 
 
 def _tls(tls: Tls) -> Mapping[str, str]:

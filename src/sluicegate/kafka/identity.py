@@ -6,12 +6,15 @@ it. Brokers tell an identifier of each topic, to administrators alone, so it tak
 
 import time
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from confluent_kafka import KafkaException, TopicCollection, Uuid
 from confluent_kafka.admin import AdminClient
 
+from ..errors import Unavailable
 from .credentials import Connection
+from .faults import BrokerFault
 from .silence import silent
 
 _ASK_SECONDS = 5.0
@@ -24,14 +27,8 @@ class Identity:
     """Asks now and then, and waits for nothing; one thread does."""
 
     def __init__(self, connection: Connection, topic: str, client_id: str) -> None:
-        settings: dict[str, Any] = {
-            **connection.config(),
-            "client.id": client_id,
-            "reconnect.backoff.max.ms": 2_000,
-            "socket.timeout.ms": 15_000,
-            "log_level": 0,
-        }
-        self._client = AdminClient(settings, logger=silent)
+        self._connected = partial(_client, connection, client_id)
+        self._client: AdminClient | None = None
         self._topic = topic
         self._ask_at = 0.0
         self._answer: Future[Any] | None = None
@@ -55,9 +52,25 @@ class Identity:
         if now < self._ask_at:
             return
         self._ask_at = now + _ASK_SECONDS
+        if self._client is None:
+            try:
+                self._client = self._connected()
+            except (BrokerFault, Unavailable):
+                return  # no token to log in with just now: the consumer tells
         asked = TopicCollection([self._topic])
         answers = self._client.describe_topics(asked, request_timeout=_TIMEOUT_SECONDS)
         self._answer = answers[self._topic]
+
+
+def _client(connection: Connection, client_id: str) -> AdminClient:
+    settings: dict[str, Any] = {
+        **connection.config(),
+        "client.id": client_id,
+        "reconnect.backoff.max.ms": 2_000,
+        "socket.timeout.ms": 15_000,
+        "log_level": 0,
+    }
+    return AdminClient(settings, logger=silent)
 
 
 def _id(answer: "Future[Any]") -> str | None:

@@ -12,6 +12,7 @@ from confluent_kafka.admin import AclOperation, AdminClient
 
 from .credentials import Connection
 from .faults import (
+    BrokerFault,
     NotAuthenticated,
     NotTrusted,
     Trouble,
@@ -49,11 +50,10 @@ def probe(
     """Ask the brokers as whoever `connection` is; the `Trouble` is what keeps them from answering.
 
     Three questions, for each of which there is so much patience; a tenth of a second for all of
-    them where all is well.
+    them where all is well, and one more where a token is shown.
     """
     told: list[Trouble] = []
     settings: dict[str, Any] = {
-        **connection.config(),
         "reconnect.backoff.max.ms": 500,
         "error_cb": lambda error: told.append(trouble(error)),
         "log_level": 0,
@@ -63,11 +63,13 @@ def probe(
         "request_timeout": patience_seconds,
     }
     try:
-        client = AdminClient(settings, logger=silent)
+        client = AdminClient({**connection.config(), **settings}, logger=silent)
         asked = client.describe_cluster(**how)
     except KafkaException as error:
         # What we log in with cannot be used at all.
         return fault(error).trouble
+    except BrokerFault as refusal:
+        return refusal.trouble
     # The library asks in vain for as long as it is let, and says why only to who polls it.
     while not asked.done() and not any(isinstance(each, _FINAL) for each in told):
         client.poll(_SLICE_SECONDS)

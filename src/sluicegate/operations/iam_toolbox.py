@@ -37,6 +37,9 @@ def _get_details(call: Call, params: Params) -> Result:
         context["sluicegate:SmallestStatement"] = statement
     if kept.layer:
         context["sluicegate:RefusedBy"] = kept.layer
+        if not any(each["checks"] for each in kept.details["evaluations"]):
+            # No policy was asked, so none can say it: a broker could not tell who it was.
+            context["sluicegate:Reason"] = kept.reason
     return {"requestContext": context, **details}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from .. import operations
@@ -27,6 +28,7 @@ from ..operations.operation import Keepers
 from ..settings import Settings
 from ..store import health, reset
 from ..store.batching import BatchingWriter
+from ..store.changes import ChangesFile
 from ..store.database import Database, sqlite_url
 from ..store.decisions import DecisionLog
 from ..store.log_events import LogEvents
@@ -37,16 +39,18 @@ from .state import StateFolder
 
 @dataclass(frozen=True, slots=True)
 class Databases:
-    """The state, and the two journals beside it (the same database on PostgreSQL)."""
+    """The state, and the two journals beside it (the same database on PostgreSQL); and the file
+    that tells brokers of its changes."""
 
     state: Database
     decisions: Database
     log_events: Database
+    changes: ChangesFile
 
     def close(self) -> None:
         """Close all of them."""
-        for database in (self.decisions, self.log_events, self.state):
-            database.close()
+        for each in (self.decisions, self.log_events, self.state, self.changes):
+            each.close()
 
 
 class Closed(Protocol):
@@ -75,14 +79,23 @@ def open_databases(
     settings: Settings, folder: StateFolder, *, throwaway: bool = False
 ) -> Databases:
     """Open what `migrate` has made ready; a `throwaway` state need not survive a power loss."""
-    if settings.database:
-        journal = Database(settings.database, durable=False)
-        return Databases(Database(settings.database, throwaway=throwaway), journal, journal)
-    return Databases(
-        Database(sqlite_url(folder.database), throwaway=throwaway),
-        Database(sqlite_url(folder.decisions), durable=False, throwaway=throwaway),
-        Database(sqlite_url(folder.log_events), durable=False, throwaway=throwaway),
+    changes = ChangesFile(folder.changes)
+
+    def opened(path: Path, *, durable: bool) -> Database:
+        return Database(
+            settings.database or sqlite_url(path),
+            durable=durable,
+            throwaway=throwaway,
+            permissions_moved=changes.move,
+        )
+
+    state, decisions = (
+        opened(folder.database, durable=True),
+        opened(folder.decisions, durable=False),
     )
+    is_one = bool(settings.database)
+    log_events = decisions if is_one else opened(folder.log_events, durable=False)
+    return Databases(state, decisions, log_events, changes)
 
 
 def build(

@@ -99,6 +99,7 @@ class Keepers:
         from ..clusters.keeper import Keeper
         from ..clusters.secrets import ServiceSecrets
         from ..store.database import Database, sqlite_url
+        from .gates import open_doors
         from .homes import Lease, home_of
         from .keys import open_vault
 
@@ -114,6 +115,7 @@ class Keepers:
             vault,
             clock,
             _tell,
+            open_doors(settings, self._folder, database, vault, clock, self._doors),
         )
         home, secrets = home_of(self._folder), ServiceSecrets(settings.endpoint, vault, clock)
         keeper = Keeper(database, fleet, secrets, clock, home.id)

@@ -63,13 +63,18 @@ class StateFolder:
         return self.clusters / "home"
 
     @property
+    def changes(self) -> Path:
+        """What brokers look at to see that permissions have changed."""
+        return self.path / "changes"
+
+    @property
     def packages(self) -> Path:
         """Functions' deployment packages, as they were uploaded and unpacked."""
         return self.path / "packages"
 
     def files(self) -> Iterator[Path]:
         """All of these, and what SQLite keeps beside each of its own."""
-        yield from (self.lock, self.master_key, self.root_credentials, self.home)
+        yield from (self.lock, self.master_key, self.root_credentials, self.home, self.changes)
         for database in (self.database, self.decisions, self.log_events):
             for ending in ("", "-wal", "-shm", "-journal"):
                 yield database.with_name(database.name + ending)

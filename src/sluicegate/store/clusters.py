@@ -73,6 +73,7 @@ AWAY = "its brokers are away"
 CLIENT = "CLIENT"
 CLIENT_SECURE = "CLIENT_SECURE"
 CLIENT_SASL_SCRAM = "CLIENT_SASL_SCRAM"
+CLIENT_IAM = "CLIENT_IAM"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +96,13 @@ class Security:
 
     @property
     def listeners(self) -> tuple[str, ...]:
-        """The listeners that clients have, by MSK's names; IAM's is not served yet."""
+        """The listeners that clients have, by MSK's names."""
         is_secure = self.tls or (self.unauthenticated and self.client_broker != "PLAINTEXT")
         has = {
             CLIENT: self.unauthenticated and self.client_broker != "TLS",
             CLIENT_SECURE: is_secure,
             CLIENT_SASL_SCRAM: self.scram,
+            CLIENT_IAM: self.iam,
         }
         return tuple(listener for listener, is_on in has.items() if is_on)
 

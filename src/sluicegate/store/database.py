@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +18,9 @@ __all__ = ["Conflict", "Database", "Tx", "sqlite_path", "sqlite_url"]
 
 Tx = sa.Connection
 """A transaction under way; what every query function takes first."""
+
+PERMISSIONS_MOVED = "permissions moved"
+"""What `Tx.info` holds, as true, of a transaction that changes what somebody may do."""
 
 
 class Database:
@@ -44,8 +47,10 @@ class Database:
         throwaway: bool = False,
         patience_seconds: float = 5.0,
         foreign_keys: bool = True,
+        permissions_moved: Callable[[], None] = lambda: None,
     ) -> None:
         self.url = url
+        self._permissions_moved = permissions_moved
         self.is_sqlite = url.startswith("sqlite")
         self._patience_seconds = patience_seconds
         self._doors: _Doors = (
@@ -92,8 +97,12 @@ class Database:
             waited = time.monotonic() - since
             connection = self._doors.begin_write(max(0.0, self._patience_seconds - waited))
             try:
+                # Connections are used again, and so is what they hold.
+                connection.info.pop(PERMISSIONS_MOVED, None)
                 yield connection
                 connection.commit()
+                if connection.info.get(PERMISSIONS_MOVED):
+                    self._permissions_moved()
             finally:
                 self._doors.end_write(connection)
         finally:

@@ -8,7 +8,6 @@ was made by are kept as they were, each text once, however many decisions name i
 
 import hashlib
 import json
-import os
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..iam.model import Context, Effect
+from . import authorization_ids
 from .batching import BatchingWriter
 from .database import Database, Tx
 from .schema import journal, moment, owner
@@ -25,7 +25,7 @@ from .schema import journal, moment, owner
 decisions = sa.Table(
     "decisions",
     journal,
-    # Ordered by time, see `new_id`.
+    # Ordered by time, see `authorization_ids`.
     sa.Column("id", sa.String(32), primary_key=True),
     *owner(),
     moment("at_ms"),
@@ -60,12 +60,6 @@ decision_documents = sa.Table(
     moment("used_ms"),
 )
 
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-_TIME_DIGITS = 9  # milliseconds until the year 5188
-_RANDOM_DIGITS = 16
-# Any byte as a digit. 256 is no multiple of 36: four digits come a little more often, which leaves
-# 82 bits, and costs a twentieth of dividing a large number.
-_ANY_DIGIT = bytes(ord(_DIGITS[byte % 36]) for byte in range(256))
 _COALESCED_MS = 60_000
 _TIMES = frozenset({"aws:CurrentTime", "aws:EpochTime"})
 _MOST_COALESCED = 10_000
@@ -119,11 +113,6 @@ class _Repeat:
 
     id: str
     at_ms: int
-
-
-def new_id(now_ms: int) -> str:
-    """An authorization id: 25 characters of base 36, unguessable, in order of time."""
-    return _base36(now_ms, _TIME_DIGITS) + os.urandom(_RANDOM_DIGITS).translate(_ANY_DIGIT).decode()
 
 
 class DecisionLog:
@@ -273,7 +262,7 @@ class DecisionLog:
     def _prune(self, tx: Tx, now_ms: int) -> None:
         newest_first = sa.select(decisions.c.id).order_by(decisions.c.id.desc())
         beyond = tx.execute(newest_first.offset(self._most_rows).limit(1)).scalar() or ""
-        end = max(_base36(max(0, now_ms - self._retention_ms), _TIME_DIGITS), beyond)
+        end = max(authorization_ids.first(now_ms - self._retention_ms), beyond)
         # A slice at a time, twice what came: a long transaction would make others wait.
         old = (
             sa.select(decisions.c.id)
@@ -388,11 +377,3 @@ def _storable(text: str, longest: int | None = None) -> str:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _base36(number: int, width: int) -> str:
-    digits = []
-    for _ in range(width):
-        number, digit = divmod(number, 36)
-        digits.append(_DIGITS[digit])
-    return "".join(reversed(digits))

@@ -9,7 +9,7 @@ INVARIANT: the bump is in the transaction of the change.
 
 import sqlalchemy as sa
 
-from .database import Tx
+from .database import PERMISSIONS_MOVED, Tx
 from .schema import metadata
 
 epoch = sa.Table(
@@ -36,3 +36,5 @@ def bump(tx: Tx, name: str = PERMISSIONS) -> None:
     """Say that something changed in this transaction."""
     if tx.execute(_BUMP, {"of": name}).rowcount == 0:
         tx.execute(epoch.insert().values(name=name, value=1))
+    if name == PERMISSIONS:
+        tx.info[PERMISSIONS_MOVED] = True

@@ -214,7 +214,7 @@ class Poller:
             for hole in polled.holes:
                 self._losses.tell(hole)
             if arrived and not self._is_ending:
-                self._troubles.clear()
+                self._troubles.clear(polled.troubles)
                 self._path.received(arrived, self._now_ms())
             if not self._is_ending:
                 self._path.passed(polled.passed)
@@ -292,6 +292,7 @@ class Poller:
                 with self._lock:
                     self._path.assigned(partitions, generation)
                     self._losses.assigned(partitions)
+                    self._troubles.joined()
             case Revoked(partitions):
                 self._give_back(partitions)
             case Lost(partitions):

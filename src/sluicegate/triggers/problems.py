@@ -60,9 +60,6 @@ NO_CONNECTION = Problem(
     "and consume messages to ensure that the issue is not related to VPC or Endpoint configuration."
 )
 NO_TOPIC = Problem(NO_CONNECTION.text, _CONFIGURATION, "the topic is not there")
-NO_IAM = Problem(
-    LOGIN_FAILED.text, _CONFIGURATION, "triggers cannot use IAM access control yet; use SASL/SCRAM"
-)
 UNREADABLE = Problem("PROBLEM: Records of the Kafka topic cannot be read.")
 _NOT_ASSUMED = Problem(
     "PROBLEM: Lambda failed to assume your function execution role.", _AUTHENTICATION

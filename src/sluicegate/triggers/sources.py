@@ -5,13 +5,14 @@ from dataclasses import replace
 from functools import partial
 
 from ..access.sessions import Sessions
+from ..arn import Arn
 from ..brokers import authority
 from ..clock import Clock
 from ..delivery import Bounds, DataPath, EventEncoder, EventSource, Filters, RetryPolicy
 from ..errors import AwsError, Unavailable
 from ..execution import Clients, ExecutionRoles, criteria
-from ..execution.calls import RoleCalls, SessionCalls
-from ..execution.connecting import brokers_of
+from ..execution.calls import SessionCalls
+from ..execution.connecting import Tokens, brokers_of
 from ..execution.findings import Connection
 from ..execution.versions import Versions
 from ..functions import Credentials as FunctionCredentials
@@ -34,7 +35,7 @@ from ..wire.client import answer
 from .invoking import Invoker, Running
 from .kept import CannotPoll
 from .poller import Poller
-from .problems import CERTIFICATE_INVALID, LOGIN_FAILED, NO_IAM, filters_unreadable
+from .problems import CERTIFICATE_INVALID, LOGIN_FAILED, filters_unreadable
 from .troubles import problem_of
 
 _DEFAULT_WINDOW_MS = 500
@@ -69,7 +70,7 @@ class Sources:
         self._owner = owner
         self._running = Running()
 
-    def calls(self, mapping: EventSourceMapping, role_arn: str) -> RoleCalls:
+    def calls(self, mapping: EventSourceMapping, role_arn: str) -> SessionCalls:
         """`Machinery.calls`."""
         return SessionCalls(self._clients, self._roles, mapping.unqualified_arn, role_arn)
 
@@ -139,11 +140,18 @@ class Sources:
         def own_authority() -> str:
             return authority.certificate(self._database, self._vault, self._clock)
 
-        is_msk = mapping.event_source_arn is not None
-        brokers = brokers_of(connection, own_authority, is_msk=is_msk)
-        if brokers is None:
-            raise CannotPoll(NO_IAM)
-        return brokers
+        source = Arn.find(mapping.event_source_arn or "")
+        # A cluster is of its own region, wherever the function is.
+        region = source.region if source is not None else mapping.region
+        tokens = Tokens(partial(self._session, mapping), region)
+        return brokers_of(connection, own_authority, tokens, is_msk=source is not None)
+
+    def _session(self, mapping: EventSourceMapping) -> FunctionCredentials:
+        """Of the role that the function has now."""
+        choice = self._versions.choice(mapping.function_id, mapping.qualifier)
+        if choice is None:
+            raise AwsError("ResourceNotFoundException", "the function is gone")
+        return self.calls(mapping, choice.version.role_arn).credentials()
 
 
 def _consumer(

@@ -2,7 +2,8 @@
 
 The client tries on by itself and tells each failure; nothing tells that it is over. So a trouble
 stands for a while after it was told last, and ends at once when records arrive, unless it is of
-some partitions alone.
+some partitions alone. What may not be read is told once, however long that lasts: it stands until
+records arrive, or the group gives us partitions.
 """
 
 import logging
@@ -30,6 +31,8 @@ _STANDS_SECONDS = 10.0
 # A broker that is started again, a topic that is just being made: no problem yet.
 _PATIENCE_SECONDS = {Unreachable: 5.0, Unresolvable: 5.0, TopicMissing: 30.0}
 
+# What the client tells once, and again only after it was well in between.
+_TOLD_ONCE = (NotAuthorized,)
 # What records of other partitions say nothing about.
 _OF_PARTITIONS = (Corrupt,)
 # What nobody could explain by the problem that is told.
@@ -63,7 +66,7 @@ class Troubles:
         now = self._monotonic()
         for trouble in troubles:
             kind = type(trouble)
-            if kind not in self._last or now - self._last[kind] > _STANDS_SECONDS:
+            if not self._stands(kind, now):
                 self._since[kind] = now
                 if kind in _LOGGED:
                     _log.warning(
@@ -75,9 +78,15 @@ class Troubles:
             self._last[kind] = now
             self._login_refused |= kind is NotAuthenticated
 
-    def clear(self) -> None:
-        """Records arrive: whatever it was is over."""
-        for kind in self._last.keys() - set(_OF_PARTITIONS):
+    def clear(self, told: Iterable[Trouble]) -> None:
+        """Records arrive: all is over, but what is told once and was `told` together with them."""
+        once = {type(each) for each in told} & set(_TOLD_ONCE)
+        for kind in self._last.keys() - once - set(_OF_PARTITIONS):
+            del self._last[kind], self._since[kind]
+
+    def joined(self) -> None:
+        """The group counts us in, and gives us partitions: we may, or are told of it again."""
+        for kind in self._last.keys() & set(_TOLD_ONCE):
             del self._last[kind], self._since[kind]
 
     def must_log_in_anew(self) -> bool:
@@ -89,12 +98,15 @@ class Troubles:
         """What to say, if anything."""
         now = self._monotonic()
         for kind, problem in _PROBLEMS.items():
-            last = self._last.get(kind)
-            if last is None or now - last > _STANDS_SECONDS:
+            if not self._stands(kind, now):
                 continue
             if now - self._since[kind] >= _PATIENCE_SECONDS.get(kind, 0.0):
                 return problem
         return None
+
+    def _stands(self, kind: type[Trouble], now: float) -> bool:
+        last = self._last.get(kind)
+        return last is not None and (kind in _TOLD_ONCE or now - last <= _STANDS_SECONDS)
 
 
 def problem_of(trouble: Trouble) -> Problem:

@@ -7,19 +7,24 @@ paginators, waiters) except that the signed request goes to a function instead o
 import io
 import json
 import os
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import botocore.session
 from botocore import xform_name
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.auth import SIGV4_TIMESTAMP, SigV4QueryAuth
+from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
 from botocore.config import Config
+from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from .. import __version__
 from ..errors import AccessDenied, AwsError, Unavailable
 from .message import Request, Response
 from .model import loader
@@ -149,6 +154,32 @@ def in_process_client(
 
     made.meta.events.register("before-send", answer)
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectToken:
+    """What MSK's brokers are shown, and until how many seconds after 1970 they take it."""
+
+    text: str = field(repr=False)
+    expires_seconds: int
+
+
+def connect_token(region: str, credentials: Credentials) -> ConnectToken:
+    """Credentials as brokers in a region take them, as AWS's signer libraries make it.
+
+    A presigned request for `kafka-cluster:Connect` that nobody sends; the user agent is unsigned.
+    """
+    signing = ReadOnlyCredentials(credentials.access_key, credentials.secret_key, credentials.token)
+    request = AWSRequest("GET", f"https://kafka.{region}.amazonaws.com/", params=_CONNECT)
+    SigV4QueryAuth(signing, "kafka-cluster", region, _TOKEN_SECONDS).add_auth(request)
+    request.params = {"User-Agent": f"sluicegate/{__version__}"}
+    signed = datetime.strptime(request.context["timestamp"], SIGV4_TIMESTAMP).replace(tzinfo=UTC)
+    text = urlsafe_b64encode(request.prepare().url.encode()).decode().rstrip("=")
+    return ConnectToken(text, int(signed.timestamp()) + _TOKEN_SECONDS)
+
+
+_CONNECT = {"Action": "kafka-cluster:Connect"}
+_TOKEN_SECONDS = 900
 
 
 def to_request(prepared: AWSPreparedRequest, remote: str = "127.0.0.1") -> Request:

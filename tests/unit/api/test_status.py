@@ -84,20 +84,6 @@ def test_a_cluster_is_told_with_its_nodes_and_users(endpoint: Endpoint) -> None:
     assert [(user["username"], user["error"]) for user in cluster["users"]] == [("alice", None)]
 
 
-def test_what_brokers_do_not_serve_is_a_problem(endpoint: Endpoint) -> None:
-    well(endpoint)
-    with endpoint.databases.state.write() as tx:
-        found = clusters.find(tx, DEMO.id)
-        assert found is not None
-        clusters.change(tx, replace(found, security=replace(found.security, iam=True)))
-    (cluster,) = status(endpoint)["clusters"]
-    assert "CLIENT_IAM" not in cluster["listeners"]
-    (problem,) = status(endpoint)["problems"]
-    assert problem["what"] == (
-        "has IAM access control on, which brokers do not serve yet: no listener is opened"
-    )
-
-
 def test_a_function_is_told_as_its_latest_version_is(endpoint: Endpoint) -> None:
     well(endpoint)
     (function,) = status(endpoint)["functions"]

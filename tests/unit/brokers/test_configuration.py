@@ -54,7 +54,8 @@ org.apache.kafka.common.security.plain.PlainLoginModule required \
 username="node-7f" password="between-nodes" user_node-7f="between-nodes" \
 user_keeper-2a="of-the-keeper";
 super.users=User:node-7f;User:keeper-2a
-authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+authorizer.class.name=sluicegate.IamAuthorizer
+principal.builder.class=sluicegate.IamPrincipalBuilder
 listener.name.client_sasl_scram.sasl.enabled.mechanisms=SCRAM-SHA-512
 listener.name.client_sasl_scram.scram-sha-512.sasl.jaas.config=\
 org.apache.kafka.common.security.scram.ScramLoginModule required;
@@ -114,6 +115,33 @@ def test_only_enabled_listeners_are_opened() -> None:
     assert "ssl." not in text and "scram" not in text and "CLIENT_" not in text
 
 
+def test_iam_clients_have_a_listener_with_both_mechanisms_of_msk() -> None:
+    plan = replace(PLAN, listeners=frozenset({Listener.CLIENT_IAM}))
+    lines = read(server_properties(plan, SECRETS))
+    assert "CLIENT_IAM://127.70.1.1:9098" in lines["advertised.listeners"]
+    assert "CLIENT_IAM:SASL_SSL" in lines["listener.security.protocol.map"]
+    iam = "listener.name.client_iam"
+    assert {name: value for name, value in lines.items() if name.startswith(iam)} == {
+        f"{iam}.sasl.enabled.mechanisms": "OAUTHBEARER,AWS_MSK_IAM",
+        f"{iam}.oauthbearer.sasl.jaas.config": (
+            "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required "
+            'unsecuredLoginStringClaim_sub="node";'
+        ),
+        f"{iam}.oauthbearer.sasl.server.callback.handler.class": "sluicegate.OAuthHandler",
+        f"{iam}.aws_msk_iam.sasl.jaas.config": "sluicegate.MskIam$Module required;",
+    }
+    assert lines["ssl.keystore.location"] == "broker.pem"
+
+
+@pytest.mark.parametrize("listeners", [[], [Listener.CLIENT], [Listener.CLIENT_IAM]])
+def test_every_node_knows_what_an_iam_principal_is(listeners: list[Listener]) -> None:
+    for node in (1, 4):
+        plan = replace(PLAN, node=node, brokers=4, listeners=frozenset(listeners))
+        lines = read(server_properties(plan, SECRETS))
+        assert lines["authorizer.class.name"] == "sluicegate.IamAuthorizer"
+        assert lines["principal.builder.class"] == "sluicegate.IamPrincipalBuilder"
+
+
 def test_a_row_of_ports_stands_for_msks() -> None:
     shifted = replace(PLAN, endpoint=Endpoint("127.0.0.1", 20_001))
     lines = read(server_properties(shifted, SECRETS))
@@ -157,6 +185,7 @@ def test_one_heartbeat_that_is_given_fits_the_other(
     "name",
     [
         *("super.users", "listeners", "authorizer.class.name", "ssl.keystore.location"),
+        *("principal.builder.class", "listener.name.client_iam.sasl.enabled.mechanisms"),
         *("log.dirs", "metric.reporters", "listener.name.client.ssl.client.auth"),
         *("", "super.users "),
     ],

@@ -8,13 +8,15 @@ import pytest
 
 from sluicegate.cli.kafka.configuration import configuration
 from sluicegate.errors import SettingRefused, StartRefused
-from sluicegate.kafka import Connection, Plaintext, Sasl, Tls
+from sluicegate.kafka import AsIam, Connection, Plaintext, Sasl, Tls, Token
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 PASSWORD = 'a"b\\c =é🔑'
 NOBODY = Connection("b:9094", Tls(authorities=PEM))
 ALICE = Connection("b:9096", Sasl("SCRAM-SHA-512", "alice", PASSWORD, Tls(authorities=PEM)))
 """With a password that needs every escape there is."""
+
+BY_IAM = Connection("b:9098", AsIam(lambda: Token("t", 4e9), Tls(authorities=PEM)))
 
 
 def read_properties(text: str) -> dict[str, str]:
@@ -38,7 +40,7 @@ def read_properties(text: str) -> dict[str, str]:
 def printed(
     capsys: pytest.CaptureFixture[str], connection: Connection, form: str, file: Path | None = None
 ) -> str:
-    configuration(connection, form, None if file is None else str(file), None)
+    configuration(connection, form, None if file is None else str(file), None, "eu-west-1")
     return capsys.readouterr().out
 
 
@@ -65,7 +67,7 @@ def test_java_clients_read_the_authority_from_a_file(
         "ssl.truststore.location": str(file),
     }
     assert file.read_text() == PEM
-    configuration(NOBODY, "properties", str(file), None)
+    configuration(NOBODY, "properties", str(file), None, "")
 
 
 def test_librdkafka_reads_names_line_by_line(
@@ -81,9 +83,9 @@ def test_librdkafka_reads_names_line_by_line(
         f"ssl.ca.location={file}",
     ]
     with pytest.raises(SettingRefused, match="name the FILE to write it to with --ca"):
-        configuration(ALICE, "librdkafka", None, None)
+        configuration(ALICE, "librdkafka", None, None, "")
     with pytest.raises(SettingRefused, match="cannot hold this user; ask for it --for python"):
-        configuration(ALICE, "librdkafka", str(file), " ends in a space ")
+        configuration(ALICE, "librdkafka", str(file), " ends in a space ", "")
 
 
 @pytest.mark.parametrize("form", ["properties", "librdkafka", "python"])
@@ -108,7 +110,7 @@ def test_python_reads_the_settings_of_the_library(
 def test_the_password_is_printed_only_where_it_is_asked_for(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    configuration(ALICE, "python", None, "<password of AmazonMSK_alice>")
+    configuration(ALICE, "python", None, "<password of AmazonMSK_alice>", "")
     said = capsys.readouterr()
     assert "'sasl.password': '<password of AmazonMSK_alice>'," in said.out
     assert said.err == "the password is left out; have it with --show-password\n"
@@ -118,7 +120,31 @@ def test_a_file_of_something_else_is_not_written_over(tmp_path: Path) -> None:
     file = tmp_path / "mine"
     file.write_text("mine")
     with pytest.raises(StartRefused, match="mine` is something else; name another --ca FILE"):
-        configuration(NOBODY, "python", str(file), None)
+        configuration(NOBODY, "python", str(file), None, "")
     assert file.read_text() == "mine"
     with pytest.raises(StartRefused, match="cannot be written: No such file or dir"):
-        configuration(NOBODY, "python", str(tmp_path / "no" / "ca.pem"), None)
+        configuration(NOBODY, "python", str(tmp_path / "no" / "ca.pem"), None, "")
+
+
+def test_clients_by_iam_sign_for_themselves(capsys: pytest.CaptureFixture[str]) -> None:
+    configuration(BY_IAM, "properties", None, None, "eu-west-1")
+    said = capsys.readouterr()
+    assert read_properties(said.out) == {
+        "bootstrap.servers": "b:9098",
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanism": "AWS_MSK_IAM",
+        "sasl.jaas.config": "software.amazon.msk.auth.iam.IAMLoginModule required;",
+        "sasl.client.callback.handler.class": (
+            "software.amazon.msk.auth.iam.IAMClientCallbackHandler"
+        ),
+        "ssl.truststore.type": "PEM",
+        "ssl.truststore.certificates": PEM,
+    }
+    assert said.err.endswith("set AWS_REGION=eu-west-1\n")
+    configuration(BY_IAM, "python", None, None, "eu-west-1")
+    said = capsys.readouterr()
+    ast.parse(said.out)
+    assert "MSKAuthTokenProvider.generate_auth_token('eu-west-1')" in said.out
+    assert "'oauth_cb': token,\n" in said.out and "ssl.ca.pem" in said.out
+    with pytest.raises(SettingRefused, match="cannot sign for IAM"):
+        configuration(BY_IAM, "librdkafka", None, None, "eu-west-1")

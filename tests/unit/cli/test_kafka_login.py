@@ -26,8 +26,10 @@ from sluicegate.kafka import (
     Unreachable,
 )
 from sluicegate.testing import Endpoint
+from sluicegate.wire.client import Credentials
 
 PEM = "-----BEGIN CERTIFICATE-----\n"
+IAM_ONLY = {"Sasl": {"Iam": {"Enabled": True}}}
 IN_CLEAR = {"EncryptionInTransit": {"ClientBroker": "PLAINTEXT"}}
 
 
@@ -166,3 +168,19 @@ def test_what_cannot_be_meant_is_wrong_usage(
     except SystemExit as ended:
         code = ended.code
     assert code == 2 and capsys.readouterr().err.endswith(f"{end}\n")
+
+
+def test_who_asks_gets_in_by_iam_where_that_is_on(endpoint: Endpoint) -> None:
+    off, on = running(endpoint, "off"), running(endpoint, "on", ClientAuthentication=IAM_ONLY)
+    iam = login.by_iam(Credentials("AKIA", "secret"), "us-east-1", PEM)
+    with pytest.raises(StartRefused, match="cluster `off` has no IAM access control; leave out"):
+        login.connection(endpoint.client, PEM, Cluster(off), None, iam)
+    with pytest.raises(SettingRefused, match="log in as who asks with --iam"):
+        connection(endpoint, on)
+    found = login.connection(endpoint.client, PEM, Cluster(on), None, iam)
+    assert found.bootstrap_servers.endswith(":9098") and found.credentials is iam
+    assert iam.token().text and "secret" not in repr(found)
+    refused = sentence(NotAuthenticated(-169, "[x]: Access denied"), found)
+    assert refused == "[x]: Access denied; `sluicegate explain` tells why, by the UUID"
+    denied = sentence(NotAuthorized(29, "Broker: Topic authorization failed"), found)
+    assert "kafka-cluster in an IAM policy" in denied

@@ -10,8 +10,14 @@ from tests.unit.clusters.keeping import SCRAM
 
 from sluicegate.brokers.plan import ClientCertificates
 from sluicegate.clusters.fleet import Fleet, client_certificates
+from sluicegate.clusters.gate import Doors, Gatekeeper
 from sluicegate.clusters.machinery import NotNow
+from sluicegate.store.clusters import Cluster
 from sluicegate.testing import Endpoint
+
+
+def _no_gatekeeper(_: Cluster) -> Gatekeeper:
+    raise AssertionError("no cluster starts here")
 
 
 def test_what_is_in_the_way_of_kafka_is_told_and_tried_again_after_a_pause(
@@ -22,9 +28,9 @@ def test_what_is_in_the_way_of_kafka_is_told_and_tried_again_after_a_pause(
     lock.parent.chmod(0o700)
     told: list[str] = []
     database, vault, clock = endpoint.databases.state, endpoint.vault, endpoint.clock
-    fleet = Fleet(
-        tmp_path / "clusters", tmp_path / "cache", None, database, vault, clock, told.append
-    )
+    folder, cache = tmp_path / "clusters", tmp_path / "cache"
+    doors = Doors(folder, tmp_path / "changes", _no_gatekeeper)
+    fleet = Fleet(folder, cache, None, database, vault, clock, told.append, doors)
     with pytest.raises(NotNow):
         fleet.ready()
     until(lambda: bool(told), "the reason to be told")

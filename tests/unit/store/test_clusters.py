@@ -137,8 +137,8 @@ def test_a_secret_that_is_to_go_is_removed(database: Database) -> None:
 
 def test_listeners_follow_from_how_clients_prove_who_they_are() -> None:
     everybody = replace(IAM, unauthenticated=True, client_broker="TLS_PLAINTEXT", scram=True)
-    assert everybody.listeners == ("CLIENT", "CLIENT_SECURE", "CLIENT_SASL_SCRAM")
-    assert IAM.listeners == (), "it is not served yet"
+    assert everybody.listeners == ("CLIENT", "CLIENT_SECURE", "CLIENT_SASL_SCRAM", "CLIENT_IAM")
+    assert IAM.listeners == ("CLIENT_IAM",)
     assert replace(IAM, tls=True, iam=False).listeners == ("CLIENT_SECURE",)
     plain = replace(IAM, iam=False, unauthenticated=True, client_broker="PLAINTEXT")
     assert plain.listeners == ("CLIENT",)

@@ -179,6 +179,9 @@ def test_the_mark_of_a_transaction_leaves_no_lag(bench: Bench) -> None:
 def test_brokers_that_refuse_are_the_problem_until_records_come(bench: Bench) -> None:
     bench.consumer.troubles.append(NotAuthorized(29, "not authorized"))
     until(lambda: bench.poller.problem is problems.NOT_AUTHORIZED, "the refusal to be told")
+    # The client tells it once.
+    bench.later = 60.0
+    assert bench.poller.problem is problems.NOT_AUTHORIZED
     bench.push(1, 0)
     until(lambda: bench.poller.problem is None, "records")
 

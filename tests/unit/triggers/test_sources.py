@@ -1,14 +1,17 @@
 """What a mapping and a survey's findings make a poller of, and what keeps them from it."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.unit.triggers.keeping import MAPPING
+from tests.unit.triggers.keeping import LATEST, MAPPING, ORDERS
 
 from sluicegate.errors import Unavailable
-from sluicegate.execution import criteria
-from sluicegate.execution.findings import Connection, Password
+from sluicegate.execution import ExecutionRoles, criteria
+from sluicegate.execution.findings import AsRole, Connection, Password
+from sluicegate.execution.roles import NOT_ASSUMED
+from sluicegate.execution.versions import Choice
 from sluicegate.testing import Endpoint
 from sluicegate.triggers import problems
 from sluicegate.triggers.kept import CannotPoll
@@ -24,14 +27,15 @@ class Bench:
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self.is_there = True
-        nothing: Any = None
+        self.choice: Choice | None = Choice(ORDERS, LATEST)
+        versions: Any = SimpleNamespace(choice=lambda *_: self.choice)
         self.sources = Sources(
             endpoint.databases.state,
             endpoint.vault,
             self.client,
-            nothing,
+            ExecutionRoles(self.client, endpoint.vault, endpoint.clock),
             endpoint.functions,
-            nothing,
+            versions,
             endpoint.clock,
             "worker",
         )
@@ -64,6 +68,28 @@ def test_what_no_client_can_be_made_of_is_a_problem(
         bench.sources.polling(MAPPING, found, is_first=False)
     told = refused.value.problem
     assert (told.text, told.reason) == (problem.text, problem.reason)
+
+
+def test_a_role_without_a_session_cannot_log_in_and_silence_is_told_apart(bench: Bench) -> None:
+    found = Connection(SERVERS, is_tls=True, login=AsRole(), group_id="g")
+    with pytest.raises(CannotPoll) as refused:
+        bench.sources.polling(MAPPING, found, is_first=False)
+    told = refused.value.problem
+    assert (told.text, told.detail) == (problems.LOGIN_FAILED.text, NOT_ASSUMED)
+
+    latest = replace(MAPPING, starting_position="LATEST")
+    with pytest.raises(CannotPoll) as refused:
+        bench.sources.polling(latest, found, is_first=True)
+    assert refused.value.problem == problems.LOGIN_FAILED
+
+    bench.choice = None
+    with pytest.raises(CannotPoll) as refused:
+        bench.sources.polling(MAPPING, found, is_first=False)
+    assert refused.value.problem.detail == "the function is gone"
+
+    bench.choice, bench.is_there = Choice(ORDERS, LATEST), False
+    with pytest.raises(Unavailable):
+        bench.sources.polling(MAPPING, found, is_first=False)
 
 
 def test_a_key_that_refuses_is_told_and_silence_is_not(bench: Bench) -> None:

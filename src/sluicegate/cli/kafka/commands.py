@@ -36,7 +36,8 @@ def _run(to: Reach, options: Namespace) -> None:
     clients = answers.clients(to)
     with answers.answered(to):
         cluster = login.cluster(clients, options.cluster)
-        connection = login.connection(clients, authority, cluster, options.secret)
+        iam = login.by_iam(to.credentials, to.region, authority) if options.iam else None
+        connection = login.connection(clients, authority, cluster, options.secret, iam)
     if not cluster.is_named:
         print(f"cluster {cluster.name}, the only one here", file=sys.stderr)
     as_json = options.verb != "client-config" and options.output == "json"
@@ -51,4 +52,4 @@ def _run(to: Reach, options: Namespace) -> None:
             peek(connection, *where, as_json=as_json)
         case _:
             password = None if options.show_password else f"<password of {options.secret}>"
-            configuration(connection, options.form, options.ca, password)
+            configuration(connection, options.form, options.ca, password, to.region)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import SettingRefused, StartRefused
-from ...kafka import Connection, Plaintext, Sasl, Tls
+from ...kafka import AsIam, Connection, Plaintext, Sasl, Tls
 from ..table import plain
 
 
@@ -17,6 +17,12 @@ class Way:
 
     connection: Connection
     file: Path | None = None
+    region: str = ""
+
+    @property
+    def is_iam(self) -> bool:
+        """Whether who uses it signs with credentials of AWS's."""
+        return isinstance(self.connection.credentials, AsIam)
 
     @property
     def sasl(self) -> Sasl | None:
@@ -28,28 +34,39 @@ class Way:
     def authority(self) -> str:
         """Who signs the brokers' certificates, as PEM; "" over plaintext."""
         login = self.connection.credentials
-        tls = login.tls if isinstance(login, Sasl) else login
+        tls = login.tls if isinstance(login, Sasl | AsIam) else login
         return tls.authorities if isinstance(tls, Tls) else ""
 
     @property
     def protocol(self) -> str:
         """Kafka's name of it."""
-        if self.sasl:
+        if self.sasl or self.is_iam:
             return "SASL_SSL"
         return "PLAINTEXT" if isinstance(self.connection.credentials, Plaintext) else "SSL"
 
 
 def configuration(
-    connection: Connection, form: str, file: str | None, password: str | None
+    connection: Connection, form: str, file: str | None, password: str | None, region: str
 ) -> None:
     """Print it; `password` stands in for the one there is, `file` gets the brokers' authority."""
-    way = Way(_hidden(connection, password), None if file is None else Path(file).absolute())
+    path = None if file is None else Path(file).absolute()
+    way = Way(_hidden(connection, password), path, region)
     text = _FORMS[form](way)
     if way.file is not None:
         _write(way.file, way.authority)
     print(text)
     if password is not None and way.sasl is not None:
         print("the password is left out; have it with --show-password", file=sys.stderr)
+    if way.is_iam:
+        print(_SIGNING[form].format(region=plain(region)), file=sys.stderr)
+
+
+_SIGNING = {
+    "properties": "it signs with the AWS credentials of its environment, by aws-msk-iam-auth on "
+    "its class path; set AWS_REGION={region}",
+    "python": "it signs with the AWS credentials of its environment, by "
+    "aws-msk-iam-sasl-signer-python",
+}
 
 
 def _hidden(connection: Connection, password: str | None) -> Connection:
@@ -87,6 +104,8 @@ def properties(way: Way) -> str:
             "org.apache.kafka.common.security.scram.ScramLoginModule required "
             f"username={user} password={password};"
         )
+    if way.is_iam:
+        given |= _BY_IAM
     if way.authority:
         given["ssl.truststore.type"] = "PEM"
         if way.file:
@@ -94,6 +113,14 @@ def properties(way: Way) -> str:
         else:
             given["ssl.truststore.certificates"] = way.authority
     return "\n".join(f"{name}={_in_properties(value)}" for name, value in given.items())
+
+
+# As AWS's library for Java says.
+_BY_IAM = {
+    "sasl.mechanism": "AWS_MSK_IAM",
+    "sasl.jaas.config": "software.amazon.msk.auth.iam.IAMLoginModule required;",
+    "sasl.client.callback.handler.class": "software.amazon.msk.auth.iam.IAMClientCallbackHandler",
+}
 
 
 def _in_jaas(text: str) -> str:
@@ -117,6 +144,8 @@ _ESCAPES: Mapping[str, str] = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\
 
 def librdkafka(way: Way) -> str:
     """For `kcat -F FILE`, and whatever else reads librdkafka's names line by line."""
+    if way.is_iam:
+        raise SettingRefused("such a file cannot sign for IAM; ask for it --for python")
     if way.authority and way.file is None:
         raise SettingRefused(
             "such a file cannot hold the brokers' authority; name the FILE to write it to with --ca"
@@ -130,8 +159,11 @@ def librdkafka(way: Way) -> str:
 def python(way: Way) -> str:
     """For confluent-kafka: a program that gets in, and prints the topics it sees."""
     lines = [f"    {name!r}: {_in_python(value)}," for name, value in _named(way).items()]
+    if way.is_iam:
+        lines.append("    'oauth_cb': token,")
     return "\n".join(
         (
+            *(_signer(way.region) if way.is_iam else ()),
             "from confluent_kafka.admin import AdminClient",
             "",
             "settings = {",
@@ -142,9 +174,25 @@ def python(way: Way) -> str:
     )
 
 
+def _signer(region: str) -> tuple[str, ...]:
+    """What makes tokens by AWS's signer."""
+    made = f"MSKAuthTokenProvider.generate_auth_token({region!a})"
+    return (
+        "from aws_msk_iam_sasl_signer import MSKAuthTokenProvider",
+        "",
+        "",
+        "def token(_):",
+        f"    text, expires_ms = {made}",
+        "    return text, expires_ms / 1000",
+        "",
+        "",
+    )
+
+
 def _named(way: Way) -> dict[str, str]:
-    """By librdkafka's names."""
+    """By librdkafka's names; what it calls back is no text."""
     given: dict[str, Any] = way.connection.config()
+    given.pop("oauth_cb", None)
     if way.file is not None and given.pop("ssl.ca.pem", None):
         given["ssl.ca.location"] = str(way.file)
     return given

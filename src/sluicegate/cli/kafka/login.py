@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...errors import SettingRefused, StartRefused
-from ...kafka import Connection, Plaintext, Sasl, Tls
-from ...wire.client import Unanswered, code_of, message_of
+from ...kafka import AsIam, Connection, Plaintext, Sasl, Tls, Token
+from ...wire.client import Credentials, Unanswered, code_of, connect_token, message_of
 from ..answers import Clients
 from ..table import plain
 
@@ -55,9 +55,29 @@ def cluster(clients: Clients, named: str | None) -> Cluster:
     return Cluster(arn, is_named=False)
 
 
-def connection(clients: Clients, authority: str, to: Cluster, secret: str | None) -> Connection:
-    """As the user of the secret, else as nobody; `authority` is the brokers', as PEM."""
+def by_iam(credentials: Credentials, region: str, authority: str) -> AsIam:
+    """The login of who has these credentials, at brokers of a region."""
+
+    def token() -> Token:
+        made = connect_token(region, credentials)
+        return Token(made.text, made.expires_seconds)
+
+    return AsIam(token, Tls(authorities=authority))
+
+
+def connection(
+    clients: Clients, authority: str, to: Cluster, secret: str | None, iam: AsIam | None = None
+) -> Connection:
+    """As the user of the secret, or by IAM, else as nobody; `authority` is the brokers', as PEM."""
     brokers = _brokers(clients, to)
+    if iam is not None:
+        servers = brokers.get("BootstrapBrokerStringSaslIam")
+        if servers is None:
+            raise StartRefused(
+                f"cluster `{to.name}` has no IAM access control; leave out --iam, or turn it on "
+                "with `aws kafka update-security`"
+            )
+        return Connection(servers, iam)
     if secret is not None:
         servers = brokers.get("BootstrapBrokerStringSaslScram")
         if servers is None:
@@ -73,6 +93,10 @@ def connection(clients: Clients, authority: str, to: Cluster, secret: str | None
         return Connection(servers, Tls(authorities=authority))
     if servers := brokers.get("BootstrapBrokerString"):
         return Connection(servers, Plaintext())
+    if "BootstrapBrokerStringSaslIam" in brokers:
+        raise SettingRefused(
+            f"cluster `{to.name}` lets nobody in without a login; log in as who asks with --iam"
+        )
     raise SettingRefused(
         f"cluster `{to.name}` lets nobody in without a login; name a user's secret with --secret: "
         f"`aws kafka list-scram-secrets --cluster-arn {plain(to.arn)}` lists them"

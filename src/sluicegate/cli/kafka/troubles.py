@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from ...errors import StartRefused
 from ...kafka import (
+    AsIam,
     BrokerFault,
     Connection,
     NotAuthenticated,
@@ -39,6 +40,10 @@ def sentence(trouble: Trouble, connection: Connection) -> str:
 def _next(trouble: Trouble, connection: Connection) -> str:
     login = connection.credentials
     match trouble:
+        case NotAuthorized() if isinstance(login, AsIam):
+            return "allow it with an action of kafka-cluster in an IAM policy"
+        case NotAuthenticated() if isinstance(login, AsIam):
+            return "`sluicegate explain` tells why, by the UUID"
         case NotAuthorized():
             # Kafka knows those who come without a login by this name.
             user = login.username if isinstance(login, Sasl) else "ANONYMOUS"

@@ -6,13 +6,11 @@ Which of IAM's policies and Kafka's ACLs decides is a matter of the listener; so
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
-from ...access import Ask
 from ...arn import Arn
-from ...execution import plan
-from ...execution.findings import Anonymous, Connection, Outcome, Password
-from ...execution.plan import Need, On, When
+from ...execution.findings import Anonymous, AsRole, Connection, Outcome, Password
 from ...store.mappings import EventSourceMapping
-from ..operation import AskedBy
+from . import by_role
+from .by_role import GROUP, LOGIN, TOPIC
 from .model import Check, Verdict
 from .role import ExaminedRole
 
@@ -21,18 +19,13 @@ if TYPE_CHECKING:
     from ...kafka import Connection as Brokers
     from ...kafka import Probed, Trouble
 
-BROKERS, LOGIN, TOPIC, GROUP = "brokers", "login", "topic", "group"
+BROKERS = "brokers"
 _READING = ("DESCRIBE", "READ")
 _NO_ACLS_YET = (
     "where `allow.everyone.if.no.acl.found` is false and no user may ALTER the cluster "
     "`kafka-cluster`, nobody can add one: apply a configuration revision with true first, with aws "
     "kafka update-cluster-configuration"
 )
-_OTHER_SERVICE = (
-    "no kafka: action grants it, not even kafka:*, and the managed policy for triggers has none"
-)
-_NOT_SERVED = "brokers do not serve IAM access control here yet"
-_USE_SCRAM = "turn SASL/SCRAM on, and name a secret in the mapping's source access configurations"
 
 
 class Probe(Protocol):
@@ -60,13 +53,30 @@ def checks(
         for name in (BROKERS, LOGIN, TOPIC, GROUP):
             yield Check(name, Verdict.SKIPPED, "not reached")
         return
-    from ...execution.connecting import brokers_of
+    probed = _probed(mapping, role, outcome, authority, probe)
+    yield _reached(outcome, probed)
+    if isinstance(outcome.login, AsRole):
+        yield from by_role.checks(mapping, role, probed)
+    elif probed is not None:
+        yield from _told(mapping, outcome, probed)
 
-    brokers = brokers_of(outcome, authority, is_msk=mapping.event_source_arn is not None)
-    if brokers is None:
-        yield from _of_role(mapping, role)
-        return
-    yield from _told(mapping, outcome, probe(brokers, mapping.group_id, mapping.topic))
+
+def _probed(
+    mapping: EventSourceMapping,
+    role: ExaminedRole,
+    outcome: Connection,
+    authority: Callable[[], str],
+    probe: Probe,
+) -> "Probed | Trouble | None":
+    """What the brokers say; None where it is the role that has to ask, and nobody may assume it."""
+    from ...execution.connecting import Tokens, brokers_of
+
+    if isinstance(outcome.login, AsRole) and role.signing is None:
+        return None
+    source = Arn.find(mapping.event_source_arn or "")
+    tokens = Tokens(role.session, source.region if source is not None else mapping.region)
+    brokers = brokers_of(outcome, authority, tokens, is_msk=source is not None)
+    return probe(brokers, mapping.group_id, mapping.topic)
 
 
 def _listener(outcome: Connection) -> str:
@@ -75,40 +85,53 @@ def _listener(outcome: Connection) -> str:
     match outcome.login:
         case Password(mechanism):
             return f"{where}: {mechanism}, as the mapping names a secret"
+        case AsRole():
+            return (
+                f"{where}: IAM access control, as the mapping names no secret and the cluster has "
+                "it on: it comes before all others, and none is tried when it fails"
+            )
         case Anonymous() if outcome.is_tls:
             return f"{where}: TLS without a login, as the mapping names no secret"
         case _:
             return f"{where}: plaintext without a login, as the mapping names no secret"
 
 
-def _told(
-    mapping: EventSourceMapping, outcome: Connection, probed: "Probed | Trouble"
-) -> Iterator[Check]:
+def _reached(outcome: Connection, probed: "Probed | Trouble | None") -> Check:
     from ...kafka import NotAuthenticated, NotTrusted, Probed
 
     listener = _listener(outcome)
+    match probed:
+        case None:
+            what = f"{listener}; not asked, as the role cannot be assumed"
+            return Check(BROKERS, Verdict.SKIPPED, what)
+        case Probed() | NotAuthenticated():
+            return Check(BROKERS, Verdict.OK, listener)
+        case NotTrusted(_, text):
+            what = f"{listener}: the brokers' certificate is not trusted: {text}"
+            next_ = "name a secret of type SERVER_ROOT_CA_CERTIFICATE"
+            return Check(BROKERS, Verdict.PROBLEM, what, next_)
+        case _:
+            what = f"{listener}: {probed.text}"
+            next_ = "see that the brokers are up: sluicegate status"
+            return Check(BROKERS, Verdict.PROBLEM, what, next_)
+
+
+def _told(
+    mapping: EventSourceMapping, outcome: Connection, probed: "Probed | Trouble"
+) -> Iterator[Check]:
+    from ...kafka import NotAuthenticated, Probed
+
     who = outcome.login.username if isinstance(outcome.login, Password) else "ANONYMOUS"
     match probed:
         case Probed():
-            yield Check(BROKERS, Verdict.OK, listener)
             yield Check(LOGIN, Verdict.OK, f"the brokers know User:{who}")
             yield _topic(mapping, who, probed)
             yield _group(mapping, who, probed)
             return
         case NotAuthenticated(_, text):
-            yield Check(BROKERS, Verdict.OK, listener)
             what = f"the brokers refuse User:{who}: {text}"
             yield Check(LOGIN, Verdict.PROBLEM, what, "correct user and password in the secret")
-        case NotTrusted(_, text):
-            what = f"{listener}: the brokers' certificate is not trusted: {text}"
-            next_ = "name a secret of type SERVER_ROOT_CA_CERTIFICATE"
-            yield Check(BROKERS, Verdict.PROBLEM, what, next_)
-            yield Check(LOGIN, Verdict.SKIPPED, "not reached")
         case _:
-            what = f"{listener}: {probed.text}"
-            yield Check(
-                BROKERS, Verdict.PROBLEM, what, "see that the brokers are up: sluicegate status"
-            )
             yield Check(LOGIN, Verdict.SKIPPED, "not reached")
     yield Check(TOPIC, Verdict.SKIPPED, "not reached")
     yield Check(GROUP, Verdict.SKIPPED, "not reached")
@@ -153,34 +176,4 @@ def _acls(
         what,
         f"kafka-acls.sh --bootstrap-server … --add --allow-principal 'User:{who}' {add} "
         f"--{name} '{resource}'",
-    )
-
-
-def _of_role(mapping: EventSourceMapping, role: ExaminedRole) -> Iterator[Check]:
-    """IAM access control: what brokers would ask for, though ours do not serve it yet."""
-    what = "IAM access control, as the mapping names no secret and the cluster has it on"
-    yield Check(BROKERS, Verdict.OK, what)
-    for name, on in ((LOGIN, On.CLUSTER), (TOPIC, On.TOPIC), (GROUP, On.GROUP)):
-        steps = [step for step in plan.steps(When.CONNECT, (Need.IAM,)) if step.on is on]
-        asks = [Ask(step.action, _resource(mapping, on)) for step in steps]
-        found = tuple(role.judged("kafka-cluster", _asking(asks)))
-        denied = [each.action for each in found if not each.is_allowed]
-        what = f"denied: {', '.join(denied)}; {_OTHER_SERVICE}" if denied else "allowed"
-        if name == LOGIN:
-            yield Check(name, Verdict.PROBLEM, f"{what}; {_NOT_SERVED}", _USE_SCRAM, found)
-        else:
-            yield Check(name, Verdict.PROBLEM if denied else Verdict.OK, what, "", found)
-
-
-def _asking(asks: list[Ask]) -> AskedBy:
-    return lambda _: asks
-
-
-def _resource(mapping: EventSourceMapping, on: On) -> str:
-    """The ARN of a cluster's part as `kafka-cluster` actions name it."""
-    arn = Arn.parse(mapping.event_source_arn or "")
-    _, cluster = arn.resource.split("/", 1)
-    names = {On.CLUSTER: "", On.TOPIC: f"/{mapping.topic}", On.GROUP: f"/{mapping.group_id}"}
-    return str(
-        Arn(arn.partition, "kafka", arn.region, arn.account, f"{on.value}/{cluster}{names[on]}")
     )

@@ -5,8 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from ...access import Ask
+from ...clock import to_ms
 from ...errors import AccessDenied, AwsError
 from ...execution import plan
+from ...execution.roles import NOT_ASSUMED
+from ...functions import Credentials
 from ..operation import AskedBy, Call, Params, Result, RoleSession
 from . import permissions
 from .model import Permission
@@ -20,7 +23,8 @@ class ExaminedRole:
 
     What it may not do is looked at as whoever asked for the examination, if he may, so that what
     comes after it is examined too. `found` are the permissions, by the operation that asked;
-    `hidden` is the refusal of him, where he may not look either.
+    `hidden` is the refusal of him, where he may not look either. `arn` is the role's session and
+    `signing` its credentials, once it is assumed; the role and None where it cannot be.
     """
 
     def __init__(self, call: Call, session: RoleSession) -> None:
@@ -28,7 +32,8 @@ class ExaminedRole:
         self.hidden = ""
         self._call = call
         self._session = session
-        self._is_assumed = False
+        self.arn = session.role_arn
+        self.signing: Credentials | None = None
 
     def exists(self) -> bool:
         """Whether there is such a role."""
@@ -43,13 +48,20 @@ class ExaminedRole:
         asked = {"RoleArn": self._session.role_arn, "RoleSessionName": self._session.name}
         actor = self._session.actor
         try:
-            self._call.calls.as_service(self._call, actor, "sts", "AssumeRole", asked)
+            assumed = self._call.calls.as_service(self._call, actor, "sts", "AssumeRole", asked)
         except AccessDenied as denial:
             self._recall("AssumeRole", denial)
             return
-        self._is_assumed = True
+        self.arn = assumed["AssumedRoleUser"]["Arn"]
+        self.signing = _signing(assumed["Credentials"])
         allowed = Permission("sts:AssumeRole", self._session.role_arn, True, "its trust policy", "")
         self.note("AssumeRole", [allowed])
+
+    def session(self) -> Credentials:
+        """The credentials of its session, once it is assumed."""
+        if self.signing is None:
+            raise AccessDenied(NOT_ASSUMED)
+        return self.signing
 
     def call(self, service: str, operation: str, params: Mapping[str, Any]) -> Result:
         """`RoleCalls.call`, but for the role's refusals."""
@@ -58,7 +70,7 @@ class ExaminedRole:
             others = self.may(service, _INSTEAD[operation], params)
             if all(each.is_allowed for each in others):
                 made, self.found[operation] = _INSTEAD[operation], others
-        if all(each.is_allowed for each in self.found[operation]) and self._is_assumed:
+        if all(each.is_allowed for each in self.found[operation]) and self.signing is not None:
             try:
                 return self._call.calls.as_role(self._call, self._session, service, made, params)
             except AccessDenied as denial:
@@ -131,6 +143,16 @@ class ExaminedRole:
 def by_asker(call: Call, service: str, operation: str, params: Params) -> Result:
     """A call as whoever made `call`, as if he made it himself."""
     return call.calls.forward(replace(call, service=service), service, operation, params)
+
+
+def _signing(given: Mapping[str, Any]) -> Credentials:
+    """As a service in this process answers."""
+    return Credentials(
+        given["AccessKeyId"],
+        given["SecretAccessKey"],
+        given["SessionToken"],
+        to_ms(given["Expiration"]),
+    )
 
 
 def _is_same(one: Permission, other: Permission) -> bool:

@@ -19,6 +19,7 @@ _STRINGS = {
     clusters.CLIENT: "BootstrapBrokerString",
     clusters.CLIENT_SECURE: "BootstrapBrokerStringTls",
     clusters.CLIENT_SASL_SCRAM: "BootstrapBrokerStringSaslScram",
+    clusters.CLIENT_IAM: "BootstrapBrokerStringSaslIam",
 }
 
 

@@ -86,8 +86,6 @@ def _state_info(cluster: Cluster) -> dict[str, Any] | None:
         return {"Code": cluster.state_code, "Message": cluster.state_message}
     if cluster.running_version:
         message = f"The brokers run Apache Kafka {cluster.running_version}."
-        if cluster.security.iam:
-            message += " They do not serve IAM access control yet: no listener is opened for it."
         return {"Code": "RUNNING_VERSION", "Message": message}
     return None
 

@@ -39,9 +39,10 @@ def test_bootstrap_strings_are_those_of_the_ways_to_log_in(endpoint: Endpoint) -
         "BootstrapBrokerString": "127.0.1.1:9092",
         "BootstrapBrokerStringTls": "127.0.1.1:9094",
         "BootstrapBrokerStringSaslScram": "127.0.1.1:9096",
+        "BootstrapBrokerStringSaslIam": "127.0.1.1:9098",
     }
     by_role = running(endpoint, "by-role", ClientAuthentication=IAM_ONLY)
-    assert brokers(endpoint, by_role) == {}, "IAM is not served yet"
+    assert brokers(endpoint, by_role) == {"BootstrapBrokerStringSaslIam": "127.0.1.1:9098"}
     nobody_said = running(endpoint, "nobody-said")
     assert brokers(endpoint, nobody_said) == {"BootstrapBrokerStringTls": "127.0.1.1:9094"}
 

@@ -104,15 +104,6 @@ def test_the_kafka_that_really_runs_is_told_in_state_info(endpoint: Endpoint) ->
     assert info["StateInfo"]["Message"] == "The brokers run Apache Kafka 4.4.0."
 
 
-def test_what_brokers_do_not_serve_is_told_in_state_info(endpoint: Endpoint) -> None:
-    arn = running(endpoint, ClientAuthentication=IAM_ONLY)
-    info = endpoint.client("kafka").describe_cluster(ClusterArn=arn)["ClusterInfo"]
-    assert info["StateInfo"]["Message"] == (
-        "The brokers run Apache Kafka 4.4.0. They do not serve IAM access control yet: no listener "
-        "is opened for it."
-    )
-
-
 def test_why_a_cluster_heals_is_told_in_state_info(endpoint: Endpoint) -> None:
     arn = running(endpoint)
     stated(endpoint, arn, "HEALING", "port 9098 of 127.0.1.1 is taken")

@@ -22,11 +22,18 @@ public final class Launcher {
 
     private Launcher() {}
 
-    /** Arguments: the properties file, the data folder, the cluster's id. */
+    /**
+     * Arguments: the properties file, the data folder, the cluster's id; and, where a gate decides
+     * about IAM, its socket and its changes file.
+     */
     public static void main(String[] arguments) throws IOException {
         String properties = arguments[0];
         Path data = Path.of(arguments[1]);
         String cluster = arguments[2];
+        if (arguments.length > 4) {
+            System.setProperty(Gate.SOCKET, arguments[3]);
+            System.setProperty(Gate.CHANGES, arguments[4]);
+        }
         startDaemon("lifeline", Launcher::followLifeline);
         Path meta = data.resolve("meta.properties");
         // Written last by the format, in one rename: where it is, the folder is whole.

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,14 +34,15 @@ public final class Training {
 
     /** Arguments: as the launcher's, then a file of what clients are configured with. */
     public static void main(String[] arguments) throws IOException {
+        int last = arguments.length - 1;
         Properties clients = new Properties();
-        try (var reader = Files.newBufferedReader(Path.of(arguments[3]))) {
+        try (var reader = Files.newBufferedReader(Path.of(arguments[last]))) {
             clients.load(reader);
         }
         Thread thread = new Thread(() -> trainAndEnd(clients), "training");
         thread.setDaemon(true);
         thread.start();
-        Launcher.main(arguments);
+        Launcher.main(Arrays.copyOf(arguments, last));
     }
 
     private static void trainAndEnd(Properties clients) {
