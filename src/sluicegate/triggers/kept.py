@@ -35,6 +35,9 @@ _log = logging.getLogger("sluicegate.triggers")
 _STEP_SECONDS = 0.25
 _LEASE_MS = 10_000
 _RENEW_SECONDS = 3.0
+# Who was refused is asked again after as long, at the soonest; and has not been refused again when
+# the next poller was told nothing for as long.
+_REFUSED_SECONDS = 5.0
 _EVERY_STATE = ("Creating", "Enabled", "Disabled", "Enabling", "Disabling", "Updating")
 
 
@@ -123,7 +126,8 @@ class Kept:
         self._lease: Lease | None = None
         self._polling: Polling | None = None
         self._polled: tuple[int, Connection] | None = None
-        self._polling_since = 0.0
+        self._polling_since = self._refused_until = 0.0
+        self._polling_seen: Seen | None = None
         self._hindered: _Hindered | None = None
         self._surveys = Surveys(database, versions, machinery, attachments, monotonic)
         self._notes = Notes(mapping_id, holder, database, clock, monotonic)
@@ -217,6 +221,9 @@ class Kept:
             self._hinder(problems.INTERNAL)
         if self._polled is not None and self._polled != wanted:
             self.stop_polling()
+        if self._may_be_allowed_by_now():
+            self.stop_polling()
+            self._refused_until = self._monotonic() + _REFUSED_SECONDS
         if self._polling is None:
             is_first = mapping.started_ms is None
             if is_first and self._lease is None:
@@ -228,10 +235,30 @@ class Kept:
             except CannotPoll as refusal:
                 return self._hinder(refusal.problem)
             self._polled, self._polling_since = wanted, self._monotonic()
+            self._polling_seen = self._surveys.seen
             if is_first:
                 with self._database.write() as tx:
                     mappings.set_started(tx, mapping.id, self._clock.now_ms())
-        return self._polling.problem
+        return self._polling.problem or self._refusal(self._polling)
+
+    def _may_be_allowed_by_now(self) -> bool:
+        """Whether the brokers refused what the poller wants, and it was surveyed again since.
+
+        Clients are told of a refusal once, and of its end, where there are no records, never: one
+        that is made anew is told again.
+        """
+        polling = self._polling
+        return (
+            polling is not None
+            and polling.problem == problems.NOT_AUTHORIZED
+            and self._polling_seen is not self._surveys.seen
+            and self._monotonic() - self._polling_since > _REFUSED_SECONDS
+        )
+
+    def _refusal(self, polling: Polling) -> Problem | None:
+        """What the last poller was told, while this one may be told it again."""
+        is_over = polling.has_delivered or self._monotonic() >= self._refused_until
+        return None if is_over else problems.NOT_AUTHORIZED
 
     def _obstacle(self) -> Problem | None:
         """What was in the way when it was tried last, while it is too soon to try again."""

@@ -115,6 +115,38 @@ def test_another_password_is_logged_in_with_anew(bench: Bench) -> None:
     assert [polling.is_closed for polling in bench.machine.pollings] == [True, False]
 
 
+def test_who_was_refused_is_asked_again_once_permissions_have_moved(bench: Bench) -> None:
+    bench.step(30)
+    bench.machine.open[0].problem = problems.NOT_AUTHORIZED
+    bench.step(10)
+    assert bench.mapping.last_processing_result == problems.NOT_AUTHORIZED.text
+    assert len(bench.machine.pollings) == 1
+    bench.permissions_move()
+    bench.step(5)
+    assert [polling.is_closed for polling in bench.machine.pollings] == [True, False]
+    assert bench.mapping.last_processing_result == problems.NOT_AUTHORIZED.text, "not known yet"
+    bench.machine.open[0].problem = problems.NOT_AUTHORIZED
+    bench.step(30)
+    assert len(bench.machine.pollings) == 2, "nothing has moved since"
+    bench.permissions_move()
+    bench.step(30)
+    assert len(bench.machine.pollings) == 3
+    assert bench.mapping.last_processing_result == "OK", "it was told nothing for long enough"
+
+
+def test_who_was_refused_is_asked_again_every_half_minute(bench: Bench) -> None:
+    bench.step()
+    bench.machine.open[0].problem = problems.NOT_AUTHORIZED
+    bench.step()
+    # Kafka's ACLs may have changed, of which nobody tells.
+    bench.now += 31
+    bench.step(2)
+    assert [polling.is_closed for polling in bench.machine.pollings] == [True, False]
+    bench.machine.open[0].has_delivered = True
+    bench.step()
+    assert bench.mapping.last_processing_result == "OK"
+
+
 def test_a_poller_that_fails_is_followed_by_another(bench: Bench) -> None:
     bench.step()
     for pause in (1, 2, 4, 8):
