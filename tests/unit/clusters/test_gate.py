@@ -20,15 +20,16 @@ from tests.unit.clusters.keeping import ORDERS
 from sluicegate.access.authorize import Authority
 from sluicegate.access.identify import Identity, Touch, record_touches
 from sluicegate.access.memory import EpochMemory
-from sluicegate.clock import SystemClock
+from sluicegate.clock import Clock, SystemClock
 from sluicegate.clusters.gate import Gatekeeper
 from sluicegate.clusters.gate.doors import answer
 from sluicegate.clusters.gate.gatekeeper import Admitted, Refused
 from sluicegate.store import clusters, tags
 from sluicegate.store.authorization_ids import id_of
 from sluicegate.store.batching import BatchingWriter
+from sluicegate.store.clusters import Cluster
 from sluicegate.store.decisions import DecisionLog, Recorded
-from sluicegate.testing import Endpoint, Member
+from sluicegate.testing import Endpoint, FrozenClock, Member
 from sluicegate.wire.client import Credentials
 
 CLUSTER, ADDRESS = ORDERS.arn, "127.0.0.1"
@@ -80,16 +81,22 @@ class Gate:
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         state = endpoint.databases.state
-        memory, clock = EpochMemory(), SystemClock()
+        clock = SystemClock()
+        self._memory = EpochMemory()
         self.decisions = DecisionLog(endpoint.databases.decisions)
         self._touches = BatchingWriter[Touch]("last used", state, record_touches)
-        identity = Identity(
-            state, endpoint.vault, clock, endpoint.root, memory, self._touches, clock
+        self._identity = Identity(
+            state, endpoint.vault, clock, endpoint.root, self._memory, self._touches, clock
         )
-        authority = Authority(state, memory, self.decisions)
+        self._authority = Authority(state, self._memory, self.decisions)
         with state.write() as tx:
             clusters.create(tx, replace(ORDERS, account=endpoint.settings.account))
-        self.keeper = Gatekeeper(ORDERS, state, memory, identity, authority, self.decisions, clock)
+        self.keeper = self.another(ORDERS, clock)
+
+    def another(self, cluster: Cluster, clock: Clock) -> Gatekeeper:
+        state = self.endpoint.databases.state
+        doors = (state, self._memory, self._identity, self._authority, self.decisions)
+        return Gatekeeper(cluster, *doors, clock)
 
     def close(self) -> None:
         self._touches.close()
@@ -217,6 +224,18 @@ def test_whatever_else_is_sent_is_refused(gate: Gate, mechanism: str, message: s
     refused = gate.keeper.login(mechanism, message, ADDRESS)
     assert isinstance(refused, Refused) and refused.text.endswith("]: Access denied")
     assert gate.why(refused).reason
+
+
+def test_whoever_needs_no_key_does_not_push_out_all_other_records(gate: Gate) -> None:
+    clock = FrozenClock()
+    keeper = gate.another(ORDERS, clock)
+    for _ in range(2):
+        for _ in range(50):
+            assert isinstance(keeper.login("OAUTHBEARER", "%%%", ADDRESS), Refused)
+        clock.advance(seconds=1)
+    account = gate.endpoint.settings.account
+    recorded = gate.decisions.recent(account, action="kafka-cluster:Connect", limit=1000).items
+    assert len(recorded) == 2 * 20
 
 
 def test_the_older_mechanism_says_the_same_as_json(gate: Gate) -> None:
@@ -349,15 +368,7 @@ def test_two_sessions_of_one_name_may_do_what_both_may(gate: Gate) -> None:
 
 
 def test_another_account_needs_more_than_its_own_policies(gate: Gate) -> None:
-    foreign = Gatekeeper(
-        replace(ORDERS, account="111111111111"),
-        gate.endpoint.databases.state,
-        gate.keeper._memory,
-        gate.keeper._identity,
-        gate.keeper._authority,
-        gate.decisions,
-        SystemClock(),
-    )
+    foreign = gate.another(replace(ORDERS, account="111111111111"), SystemClock())
     alice = gate.endpoint.user("alice", policy=allowing("*"))
     refused = foreign.login("OAUTHBEARER", token_of(alice.credentials), ADDRESS)
     assert isinstance(refused, Refused)

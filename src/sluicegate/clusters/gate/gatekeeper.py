@@ -36,6 +36,7 @@ _SHORTEST_MS = 2_000
 # known, and judged, with whatever is asked next.
 _LOCAL = "127.0.0.1"
 _LONGEST_REASON = 256
+_MOST_FAULTS = 20
 _DENIED_ONCE = Standing(is_allowed=False, is_lasting=False)
 _DENIED = Standing(is_allowed=False, is_lasting=True)
 
@@ -79,6 +80,7 @@ class Gatekeeper:
         # By principal and access key. A broker knows the first alone: who logs in twice under one
         # name, with session policies that differ, may there do what both may.
         self._logins: dict[str, dict[str, Login]] = {}
+        self._faults_at = self._faults = 0
         self._lock = threading.Lock()
 
     def login(self, mechanism: str, message: str, address: str) -> Admitted | Refused:
@@ -94,6 +96,7 @@ class Gatekeeper:
             self._record_fault(request_id, now_ms, str(fault))
             return Refused(f"[{request_id}]: Access denied")
         if login.expires_ms - now_ms < _SHORTEST_MS:
+            self._record_fault(request_id, now_ms, "the session ends in less than two seconds")
             return Refused(f"[{request_id}]: Session too short")
         occasion = self._occasion(address, now_ms, request_id)
         if not self._authority.decide(caller, self._connect(), occasion).is_allowed:
@@ -178,7 +181,16 @@ class Gatekeeper:
         return Occasion(self._cluster.region, request_id, now_ms, context, record_id)
 
     def _record_fault(self, request_id: str, now_ms: int, why: str) -> None:
-        """That somebody was not who he said he was, for the cluster's owner to read."""
+        """That somebody was not who he said he was, for the cluster's owner to read.
+
+        So many a second: who needs no key to be refused must not push out all other records.
+        """
+        with self._lock:
+            if now_ms - self._faults_at >= 1000:
+                self._faults_at, self._faults = now_ms, 0
+            self._faults += 1
+            if self._faults > _MOST_FAULTS:
+                return
         with self._database.read() as tx:
             current = epoch.current(tx)
         self._decisions.record(
