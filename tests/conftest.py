@@ -34,8 +34,9 @@ settings.load_profile("sluicegate")
 
 
 class Sharing(LoadScopeScheduling):  # type: ignore[misc]
-    """Two processes share the tests: one has all modules with tests that start brokers, or crowd
-    the machine, as two cores bear one at a time; the other has the rest, module by module."""
+    """Two processes share the tests: one has all modules with tests that kill or burden brokers, or
+    crowd the machine, as two cores bear one at a time; the other has the rest, module by module,
+    those with a broker that does little among them."""
 
     def _split_scope(self, nodeid: str) -> str:
         return share(nodeid)
@@ -51,7 +52,8 @@ def share(nodeid: str) -> str:
 def _is_one_at_a_time(module: str) -> bool:
     # Read, not asked of the tests: the process that shares them out has collected none.
     text = (ROOT / module).read_text()
-    return "pytest.mark.brokers" in text or "pytest.mark.crowds" in text
+    is_heavy = "pytest.mark.brokers" in text or "pytest.mark.crowds" in text
+    return is_heavy and "pytest.mark.alongside" not in text
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -36,7 +36,7 @@ from sluicegate.kafka import (
     topics,
 )
 
-pytestmark = pytest.mark.brokers
+pytestmark = [pytest.mark.brokers, pytest.mark.alongside]
 
 READING = {"DESCRIBE", "READ"}
 SECONDS = 30.0

@@ -24,7 +24,7 @@ from sluicegate.kafka import (
     topics,
 )
 
-pytestmark = pytest.mark.brokers
+pytestmark = [pytest.mark.brokers, pytest.mark.alongside]
 
 
 def push(connection: Connection, topic: str, partition: int, *values: str) -> None:

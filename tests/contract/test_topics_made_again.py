@@ -10,7 +10,7 @@ from sluicegate.brokers.listeners import Listener
 from sluicegate.delivery import Commit
 from sluicegate.kafka import Connection, GroupConsumer, Hole, committed_offsets
 
-pytestmark = pytest.mark.brokers
+pytestmark = [pytest.mark.brokers, pytest.mark.alongside]
 TOPIC = "made-again"
 
 

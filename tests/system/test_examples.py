@@ -8,7 +8,7 @@ import pytest
 
 from .server import Server
 
-pytestmark = pytest.mark.brokers
+pytestmark = [pytest.mark.brokers, pytest.mark.alongside]
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 

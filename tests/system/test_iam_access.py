@@ -19,7 +19,7 @@ from .trigger_user import HEALS_SECONDS, Stage, allow, document
 from .waiting import until
 from .witness import Verdict
 
-pytestmark = pytest.mark.brokers
+pytestmark = [pytest.mark.brokers, pytest.mark.alongside]
 
 IAM_AND_ANYBODY: dict[str, Any] = {
     "Sasl": {"Iam": {"Enabled": True}},

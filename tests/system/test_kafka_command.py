@@ -15,7 +15,7 @@ from .kafka_user import associate, new_cluster, new_secret
 from .server import Server
 from .waiting import until
 
-pytestmark = pytest.mark.brokers
+pytestmark = [pytest.mark.brokers, pytest.mark.alongside]
 
 ALICE = ("--secret", "AmazonMSK_alice")
 

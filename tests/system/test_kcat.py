@@ -15,7 +15,7 @@ from tests.contract.missing import missing
 from .kafka_user import Login, associate, new_cluster, new_secret
 from .server import Server
 
-pytestmark = pytest.mark.brokers
+pytestmark = [pytest.mark.brokers, pytest.mark.alongside]
 
 RIGHT_SCRAM = (2, 6, 1)
 """The first librdkafka that Kafka 4 lets in: older ones put their nonce twice into the last

@@ -20,7 +20,7 @@ from .test_serve import get
 from .test_status import status
 from .waiting import until
 
-pytestmark = pytest.mark.brokers
+pytestmark = [pytest.mark.brokers, pytest.mark.alongside]
 
 
 @pytest.fixture

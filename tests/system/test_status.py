@@ -74,6 +74,7 @@ def test_a_scraper_reads_by_loopbacks_name_alone(calm: Server) -> None:
 
 
 @pytest.mark.brokers
+@pytest.mark.alongside
 def test_a_cluster_and_its_user_are_told_of_and_so_is_what_is_wrong(tmp_path: Path) -> None:
     with Server(tmp_path / "state") as server:
         cluster = new_cluster(server)

@@ -12,7 +12,7 @@ from .kafka_user import new_cluster
 from .server import Server
 from .trigger_user import HEALS_SECONDS, Stage, Trigger
 
-pytestmark = pytest.mark.brokers
+pytestmark = [pytest.mark.brokers, pytest.mark.alongside]
 
 SCP = "SERVICE_CONTROL_POLICY"
 

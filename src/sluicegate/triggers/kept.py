@@ -35,9 +35,9 @@ _log = logging.getLogger("sluicegate.triggers")
 _STEP_SECONDS = 0.25
 _LEASE_MS = 10_000
 _RENEW_SECONDS = 3.0
-# Who was refused is asked again after as long, at the soonest; and has not been refused again when
-# the next poller was told nothing for as long.
-_REFUSED_SECONDS = 5.0
+# Who was refused is asked again after as long, and is not refused any more when the next poller was
+# told nothing for half of that.
+_REFUSED_SECONDS = 10.0
 _EVERY_STATE = ("Creating", "Enabled", "Disabled", "Enabling", "Disabling", "Updating")
 
 
@@ -127,7 +127,6 @@ class Kept:
         self._polling: Polling | None = None
         self._polled: tuple[int, Connection] | None = None
         self._polling_since = self._refused_until = 0.0
-        self._polling_seen: Seen | None = None
         self._hindered: _Hindered | None = None
         self._surveys = Surveys(database, versions, machinery, attachments, monotonic)
         self._notes = Notes(mapping_id, holder, database, clock, monotonic)
@@ -223,7 +222,7 @@ class Kept:
             self.stop_polling()
         if self._may_be_allowed_by_now():
             self.stop_polling()
-            self._refused_until = self._monotonic() + _REFUSED_SECONDS
+            self._refused_until = self._monotonic() + _REFUSED_SECONDS / 2
         if self._polling is None:
             is_first = mapping.started_ms is None
             if is_first and self._lease is None:
@@ -235,14 +234,13 @@ class Kept:
             except CannotPoll as refusal:
                 return self._hinder(refusal.problem)
             self._polled, self._polling_since = wanted, self._monotonic()
-            self._polling_seen = self._surveys.seen
             if is_first:
                 with self._database.write() as tx:
                     mappings.set_started(tx, mapping.id, self._clock.now_ms())
         return self._polling.problem or self._refusal(self._polling)
 
     def _may_be_allowed_by_now(self) -> bool:
-        """Whether the brokers refused what the poller wants, and it was surveyed again since.
+        """Whether the brokers refused what the poller wants, some time ago.
 
         Clients are told of a refusal once, and of its end, where there are no records, never: one
         that is made anew is told again.
@@ -251,7 +249,6 @@ class Kept:
         return (
             polling is not None
             and polling.problem == problems.NOT_AUTHORIZED
-            and self._polling_seen is not self._surveys.seen
             and self._monotonic() - self._polling_since > _REFUSED_SECONDS
         )
 
