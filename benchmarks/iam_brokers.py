@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from sluicegate.wire.client import Credentials
 
 RECORDS, SINGLES = 100_000, 300
 TOPIC, VALUE = "records", os.urandom(1024)
+TIMED = {"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}
 BOTH: dict[str, Any] = {"Sasl": {"Iam": {"Enabled": True}}, "Unauthenticated": {"Enabled": True}}
 Settings = Mapping[str, Any]
 
@@ -35,18 +37,33 @@ def main() -> None:
         cluster = new_cluster(server, **BOTH)
         anybody = Login(server, cluster)
         anybody.create_topic(TOPIC)
-        tls, iam = over_tls(anybody), user(server, cluster).settings()
+        tls, iam = over_tls(anybody), user(server, cluster, "ann").settings()
+        # Whose policy asks what time it is: no answer is remembered.
+        each_time = user(server, cluster, "tim", Condition=TIMED).settings()
         print(f"{rounds} rounds; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
         for what, measure in (("produce, records/s", produce), ("consume, records/s", consume)):
             for settings in (tls, iam):
                 measure(settings)  # the first is slower
-            pairs = [(measure(tls), measure(iam)) for _ in range(rounds)]
-            show(what, *zip(*pairs, strict=True))
-        singles = [(single(tls), single(iam)) for _ in range(rounds)]
-        show("one record and its answer, µs", *zip(*singles, strict=True))
-        changing = change(server)
-        asked = [(single(iam), single(iam, changing)) for _ in range(rounds)]
-        show("IAM, the same; asked anew, µs", *zip(*asked, strict=True))
+            show(what, *by_turns(rounds, partial(measure, tls), partial(measure, iam)))
+        record = "one record and its answer, µs:"
+        show(f"{record} IAM", *by_turns(rounds, partial(single, tls), partial(single, iam)))
+        asked = by_turns(rounds, partial(single, iam), partial(single, each_time))
+        show(f"{record} asked each time", *asked)
+        changed = by_turns(rounds, partial(single, iam), partial(single, iam, change(server)))
+        show(f"{record} after a change", *changed)
+
+
+def by_turns(
+    rounds: int, one: Callable[[], float], other: Callable[[], float]
+) -> tuple[list[float], list[float]]:
+    """Figures of both, one right after the other, each of them first in every second round."""
+    ones: list[float] = []
+    others: list[float] = []
+    for number in range(rounds):
+        turns = [(ones, one), (others, other)]
+        for figures, measure in turns if number % 2 else reversed(turns):
+            figures.append(measure())
+    return ones, others
 
 
 def over_tls(anybody: Login) -> Settings:
@@ -60,13 +77,13 @@ def over_tls(anybody: Login) -> Settings:
     }
 
 
-def user(server: Server, cluster: str) -> IamLogin:
+def user(server: Server, cluster: str, name: str, **more: Any) -> IamLogin:
     """Somebody who may do everything there."""
     iam = server.client("iam")
-    iam.create_user(UserName="ann")
-    everything = document(allow(["kafka-cluster:*"]))
-    iam.put_user_policy(UserName="ann", PolicyName="given", PolicyDocument=everything)
-    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    iam.create_user(UserName=name)
+    everything = document({**allow(["kafka-cluster:*"]), **more})
+    iam.put_user_policy(UserName=name, PolicyName="given", PolicyDocument=everything)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
     credentials = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
     return IamLogin(server, cluster, credentials=credentials)
 
@@ -74,7 +91,7 @@ def user(server: Server, cluster: str) -> IamLogin:
 def change(server: Server) -> Callable[[], object]:
     """What voids every answer that brokers remember."""
     iam = server.client("iam")
-    numbers = iter(range(1_000_000))
+    numbers = iter(range(time.monotonic_ns(), sys.maxsize))
     return lambda: iam.tag_user(
         UserName="ann", Tags=[{"Key": "number", "Value": str(next(numbers))}]
     )
@@ -124,11 +141,11 @@ def single(settings: Settings, before: Callable[[], object] = lambda: None) -> f
     return statistics.median(times) * 1e6
 
 
-def show(what: str, one: tuple[float, ...], other: tuple[float, ...]) -> None:
+def show(what: str, one: list[float], other: list[float]) -> None:
     """Medians of both, and of the share that one round's second is of its first."""
     shares = [b / a for a, b in zip(one, other, strict=True)]
     print(
-        f"{what:<32}{statistics.median(one):>10,.0f}{statistics.median(other):>10,.0f}"
+        f"{what:<48}{statistics.median(one):>10,.0f}{statistics.median(other):>10,.0f}"
         f"   {statistics.median(shares):.2f} × [{min(shares):.2f} to {max(shares):.2f}]"
     )
 
