@@ -34,9 +34,9 @@ settings.load_profile("sluicegate")
 
 
 class Sharing(LoadScopeScheduling):  # type: ignore[misc]
-    """Two processes share the tests: one has all modules with tests that kill or burden brokers, or
-    crowd the machine, as two cores bear one at a time; the other has the rest, module by module,
-    those with a broker that does little among them."""
+    """Three processes share the tests: one has all modules with tests that kill or burden brokers,
+    or crowd the machine, as two cores bear one at a time; one those with a broker that does little;
+    one the rest, module by module, and so has who is ready early."""
 
     def _split_scope(self, nodeid: str) -> str:
         return share(nodeid)
@@ -45,15 +45,17 @@ class Sharing(LoadScopeScheduling):  # type: ignore[misc]
 def share(nodeid: str) -> str:
     """What a test belongs to that stays together."""
     module = nodeid.partition("::")[0]
-    return "brokers" if _is_one_at_a_time(module) else module
+    return _together(module) or module
 
 
 @cache
-def _is_one_at_a_time(module: str) -> bool:
+def _together(module: str) -> str:
     # Read, not asked of the tests: the process that shares them out has collected none.
     text = (ROOT / module).read_text()
+    if "pytest.mark.alongside" in text:
+        return "alongside"
     is_heavy = "pytest.mark.brokers" in text or "pytest.mark.crowds" in text
-    return is_heavy and "pytest.mark.alongside" not in text
+    return "brokers" if is_heavy else ""
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -68,10 +70,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=_turn)
 
 
-def _turn(item: pytest.Item) -> tuple[bool, int]:
+def _turn(item: pytest.Item) -> tuple[int, int]:
     tiers = ("tests/system", "tests/contract")
     tier = next((n for n, each in enumerate(tiers) if item.nodeid.startswith(each)), len(tiers))
-    return share(item.nodeid) != "brokers", tier
+    first = ("brokers", "alongside")
+    belongs = share(item.nodeid)
+    return first.index(belongs) if belongs in first else len(first), tier
 
 
 def pytest_collection_finish() -> None:
