@@ -8,8 +8,13 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import (
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
     AdminClient,
     NewTopic,
+    ResourcePatternType,
+    ResourceType,
     ScramCredentialInfo,
     ScramMechanism,
     UserScramCredentialUpsertion,
@@ -172,6 +177,23 @@ class KafkaCluster:
         admin = self.admin()
         for future in admin.create_topics([topic]).values():
             future.result(20)
+
+    def make_topic_of(self, user: str, name: str) -> AdminClient:
+        """A topic that only this user may use, by ACL; who has made it so."""
+        self.make_topic(name)
+        of_user = AclBinding(
+            ResourceType.TOPIC,
+            name,
+            ResourcePatternType.LITERAL,
+            f"User:{user}",
+            "*",
+            AclOperation.ALL,
+            AclPermissionType.ALLOW,
+        )
+        admin = self.admin()
+        for future in admin.create_acls([of_user]).values():
+            future.result(20)
+        return admin
 
 
 def _has_come_to_something(node: Node) -> bool:

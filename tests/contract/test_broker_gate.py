@@ -9,13 +9,8 @@ from pathlib import Path
 import pytest
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicCollection
 from confluent_kafka.admin import (
-    AclBinding,
-    AclOperation,
-    AclPermissionType,
     AdminClient,
     NewTopic,
-    ResourcePatternType,
-    ResourceType,
 )
 from tests.contract.gate import (
     REQUEST_ID,
@@ -327,19 +322,7 @@ def test_a_gate_that_hangs_holds_up_nobody_else(cluster: KafkaCluster, gate: Stu
 def test_policies_are_for_roles_and_acls_for_everybody_else(
     cluster: KafkaCluster, gate: StubGate
 ) -> None:
-    cluster.make_topic("of-alice")
-    for_alice = AclBinding(
-        ResourceType.TOPIC,
-        "of-alice",
-        ResourcePatternType.LITERAL,
-        "User:alice",
-        "*",
-        AclOperation.ALL,
-        AclPermissionType.ALLOW,
-    )
-    admin = cluster.admin()
-    for future in admin.create_acls([for_alice]).values():
-        future.result(20)
+    cluster.make_topic_of("alice", "of-alice")
     for name in ("alice", ROLE):
         cluster.make_user(name, "a-secret")
     produce(cluster.as_user("alice", "a-secret"), "of-alice", [b"1"])

@@ -14,13 +14,8 @@ from pathlib import Path
 import pytest
 from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import (
-    AclBinding,
-    AclOperation,
-    AclPermissionType,
     AdminClient,
     ConfigResource,
-    ResourcePatternType,
-    ResourceType,
 )
 from tests.contract.kafka_cluster import (
     KafkaCluster,
@@ -102,26 +97,8 @@ def authority_of_another() -> str:
         return authority.certificate(other.databases.state, other.vault, SystemClock())
 
 
-def make_topic_of_alice(broker: KafkaCluster, name: str) -> AdminClient:
-    """A topic that only she may use; who has made it so."""
-    broker.make_topic(name)
-    for_alice = AclBinding(
-        ResourceType.TOPIC,
-        name,
-        ResourcePatternType.LITERAL,
-        "User:alice",
-        "*",
-        AclOperation.ALL,
-        AclPermissionType.ALLOW,
-    )
-    admin = broker.admin()
-    for future in admin.create_acls([for_alice]).values():
-        future.result(20)
-    return admin
-
-
 def test_nobody_without_a_name_passes_an_acl(broker: KafkaCluster) -> None:
-    admin = make_topic_of_alice(broker, "payroll")
+    admin = broker.make_topic_of("alice", "payroll")
     assert admin.list_topics("payroll", timeout=20).topics["payroll"].error is None
     with pytest.raises(KafkaException, match="authorization failed"):
         consume(broker.as_anybody(), "payroll", 1, group="nosy")
@@ -130,7 +107,7 @@ def test_nobody_without_a_name_passes_an_acl(broker: KafkaCluster) -> None:
 
 @pytest.mark.parametrize("name", ["admin", "broker"])
 def test_a_user_of_any_name_is_judged_by_acls(broker: KafkaCluster, name: str) -> None:
-    make_topic_of_alice(broker, f"closed-to-{name}")
+    broker.make_topic_of("alice", f"closed-to-{name}")
     broker.make_user(name, "a-secret")
     with pytest.raises(KafkaException, match="authorization failed"):
         consume(broker.as_user(name, "a-secret"), f"closed-to-{name}", 1, group="nosy")

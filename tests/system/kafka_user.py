@@ -6,13 +6,11 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from aws_msk_iam_sasl_signer import MSKAuthTokenProvider
-from botocore.credentials import CredentialProvider
-from botocore.credentials import Credentials as Botocores
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from sluicegate.wire.client import Credentials
+from tests.wire.msk_signer import token_of
 
 from .server import Server
 from .waiting import until
@@ -76,18 +74,6 @@ def authority(server: Server) -> str:
 
 
 _NOBODY = Credentials("", "")
-
-
-class Signing(CredentialProvider):  # type: ignore[misc]
-    """As a user of the signer gives it credentials."""
-
-    def __init__(self, credentials: Credentials) -> None:
-        super().__init__()
-        self._credentials = credentials
-
-    def load(self) -> Botocores:
-        given = self._credentials
-        return Botocores(given.access_key, given.secret_key, given.token)
 
 
 @dataclass(frozen=True)
@@ -186,7 +172,5 @@ class IamLogin(Login):
         }
 
     def _token(self, _: str) -> tuple[str, float]:
-        token, expires_ms = MSKAuthTokenProvider.generate_auth_token_from_credentials_provider(
-            "us-east-1", Signing(self.credentials)
-        )
+        token, expires_ms = token_of(self.credentials)
         return token, expires_ms / 1000

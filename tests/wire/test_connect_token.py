@@ -3,23 +3,11 @@
 from base64 import urlsafe_b64decode
 
 import pytest
-from aws_msk_iam_sasl_signer import MSKAuthTokenProvider
-from botocore.credentials import CredentialProvider
-from botocore.credentials import Credentials as Given
+from tests.wire.msk_signer import token_of
 
 from sluicegate.wire.client import Credentials, connect_token
 
 REGION = "eu-central-1"
-
-
-class Provider(CredentialProvider):  # type: ignore[misc]
-    """The credentials a test gives."""
-
-    def __init__(self, given: Credentials) -> None:
-        self._given = given
-
-    def load(self) -> Given:
-        return Given(self._given.access_key, self._given.secret_key, self._given.token)
 
 
 def url(token: str) -> tuple[str, str]:
@@ -34,9 +22,7 @@ def url(token: str) -> tuple[str, str]:
 def test_it_is_the_one_of_awss_signer_but_for_the_user_agent(session: str | None) -> None:
     given = Credentials("AKIAEXAMPLE", "secret", session)
     first = connect_token(REGION, given)
-    theirs, expires_ms = MSKAuthTokenProvider.generate_auth_token_from_credentials_provider(
-        REGION, Provider(given)
-    )
+    theirs, expires_ms = token_of(given, REGION)
     second = connect_token(REGION, given)
     # A second may have ended in between.
     ours = {url(each.text)[0]: each.expires_seconds for each in (first, second)}

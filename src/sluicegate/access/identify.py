@@ -40,7 +40,6 @@ class Login:
     A connection outlives much that was true when it was opened: see `Identity.again`.
     """
 
-    scope: Scope
     expires_ms: int
     signed: Signed = field(repr=False)
 
@@ -110,13 +109,14 @@ class Identity:
         signed, caller = self._verified(request)
         return Identified(caller, signed.scope)
 
-    def log_in(self, request: Request) -> Login:
-        """What a presigned `request` is good for as a login; `IdentityFault` as in `identify`."""
+    def log_in(self, request: Request) -> tuple[Caller, Login]:
+        """Who signed a presigned `request`, and what it is good for as a login; `IdentityFault` as
+        in `identify`."""
         signed, caller = self._verified(request)
         ends = [signed.signed_ms + 1000 * (signed.expires_seconds or 0)]
         if caller.session is not None:
             ends.append(caller.session.expires_ms)
-        return Login(signed.scope, min(ends), signed)
+        return caller, Login(min(ends), signed)
 
     def again(self, login: Login) -> Caller:
         """Who has logged in, as of now; `IdentityFault` when the key, or its role, is gone."""

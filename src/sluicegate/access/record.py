@@ -12,7 +12,7 @@ from ..clock import to_datetime
 from ..iam.layers import Attached, Check, Decision, Layers, Match
 from ..iam.model import Context, Effect, Layer, PrincipalKind, Question
 from ..store.authorization_ids import new_id
-from ..store.decisions import Recorded
+from ..store.decisions import LONGEST_REASON, Recorded
 
 _CHECK_TYPES = {
     Layer.RESOURCE_CONTROL: "RESOURCE_CONTROL_POLICY",
@@ -79,6 +79,33 @@ def recorded(
     )
 
 
+def unidentified(
+    account: str, action: str, resource: str, occasion: Occasion, epoch: int, layer: str, why: str
+) -> Recorded:
+    """The record of what was refused before anybody was known to ask, for the account whose
+    resource it is. `layer` is what refused."""
+    effect = Effect.IMPLICIT_DENY
+    return Recorded(
+        id=occasion.record_id or new_id(occasion.now_ms),
+        account=account,
+        region=occasion.region,
+        at_ms=occasion.now_ms,
+        request_id=occasion.request_id,
+        principal="",
+        action=action,
+        resource=resource,
+        effect=effect,
+        layer=layer,
+        reason=why[:LONGEST_REASON],
+        epoch=epoch,
+        details={
+            "evaluations": [_evaluated(action, resource, effect, (), ())],
+            "policies": [],
+            "smallestStatement": {},
+        },
+    )
+
+
 _POLICY_TYPES = {
     Layer.IDENTITY: "IDENTITY_BASED_POLICY",
     Layer.RESOURCE: "RESOURCE_BASED_POLICY",
@@ -100,12 +127,23 @@ def uri(attached: Attached) -> str:
 
 def _evaluation(question: Question, layers: Layers, decision: Decision) -> dict[str, Any]:
     matches = [match for check in decision.checks for match in check.matches]
+    checks = _checks(question, layers, decision)
+    return _evaluated(question.action, question.resource, decision.effect, matches, checks)
+
+
+def _evaluated(
+    action: str,
+    resource: str,
+    effect: Effect,
+    matches: Iterable[Match],
+    checks: Iterable[dict[str, Any]],
+) -> dict[str, Any]:
     return {
-        "action": question.action,
-        "resource": question.resource,
-        "evaluatedEffect": decision.effect.value,
+        "action": action,
+        "resource": resource,
+        "evaluatedEffect": effect.value,
         "matchedPolicies": _matched(matches),
-        "checks": list(_checks(question, layers, decision)),
+        "checks": list(checks),
     }
 
 

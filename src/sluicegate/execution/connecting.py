@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
+from ..arn import Arn
 from ..errors import Unavailable
 from ..functions import Credentials as Session
 from ..kafka import AsIam, Credentials, Plaintext, Sasl, Tls, Token
 from ..kafka import Connection as Brokers
+from ..store.mappings import EventSourceMapping
 from ..wire.client import Credentials as Signing
 from ..wire.client import connect_token
 from .findings import Anonymous, AsRole, Connection, Password
@@ -31,6 +33,20 @@ def brokers_of(
         tls = Tls(authorities=own or "")
     credentials = _credentials(connection, tls, token)
     return Brokers(",".join(connection.bootstrap_servers), credentials)
+
+
+def brokers_of_mapping(
+    mapping: EventSourceMapping,
+    connection: Connection,
+    authority: Callable[[], str],
+    session: Callable[[], Session],
+) -> Brokers:
+    """`brokers_of` the source of a mapping, whose role has just then that `session`."""
+    source = Arn.find(mapping.event_source_arn or "")
+    # A cluster is of its own region, wherever the function is.
+    region = source.region if source is not None else mapping.region
+    is_msk = source is not None
+    return brokers_of(connection, authority, Tokens(session, region), is_msk=is_msk)
 
 
 def _credentials(

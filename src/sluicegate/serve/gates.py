@@ -1,14 +1,13 @@
 """Where brokers ask about IAM: built here, in the supervisor, from the doors the endpoint has."""
 
 import contextlib
-import threading
 
 from ..access.authorize import Authority
 from ..access.identify import Identity, Touch, record_touches
 from ..access.memory import EpochMemory
 from ..clock import Clock
 from ..clusters.gate import Doors, Gatekeeper
-from ..errors import Unavailable
+from ..rounds import Round
 from ..settings import Settings
 from ..store import epoch
 from ..store.batching import BatchingWriter
@@ -63,24 +62,19 @@ class _Watch:
     def __init__(self, database: Database, changes: ChangesFile) -> None:
         self._database = database
         self._changes = changes
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="changes", daemon=True)
-        self._thread.start()
+        self._seen: int | None = None
+        self._round = Round("changes", self._look)
+        self._round.start()
 
     def close(self) -> None:
         """Watch no more."""
-        self._is_over.set()
-        self._thread.join()
+        self._round.end()
         self._changes.close()
 
-    def _watch(self) -> None:
-        seen: int | None = None
-        while not self._is_over.wait(_LOOK_SECONDS):
-            try:
-                with self._database.read() as tx:
-                    current = epoch.current(tx)
-            except Unavailable:
-                continue
-            if current != seen:
-                self._changes.move()
-                seen = current
+    def _look(self) -> float:
+        with self._database.read() as tx:
+            current = epoch.current(tx)
+        if current != self._seen:
+            self._changes.move()
+            self._seen = current
+        return _LOOK_SECONDS

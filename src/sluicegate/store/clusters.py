@@ -189,6 +189,12 @@ def arn_of(account: str, region: str, name: str, cluster_id: str) -> str:
     return f"arn:{partition_of(region)}:kafka:{region}:{account}:cluster/{name}/{cluster_id}"
 
 
+def part_arn(cluster_arn: str, kind: str, name: str) -> str:
+    """The ARN of something of a cluster: a broker, or as `kafka-cluster` actions have it a topic, a
+    group, a transactional id."""
+    return f"{cluster_arn.replace(':cluster/', f':{kind}/', 1)}/{name}"
+
+
 def create(tx: Tx, cluster: Cluster) -> None:
     """Add a cluster; `Conflict` when the name is taken, be it by one that is being deleted."""
     tx.execute(clusters.insert().values(_row(cluster)))

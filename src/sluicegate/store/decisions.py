@@ -22,6 +22,8 @@ from .batching import BatchingWriter
 from .database import Database, Tx
 from .schema import journal, moment, owner
 
+LONGEST_REASON = 256
+
 decisions = sa.Table(
     "decisions",
     journal,
@@ -37,7 +39,7 @@ decisions = sa.Table(
     sa.Column("resource", sa.String(2048), nullable=False),
     sa.Column("effect", sa.String(16), nullable=False),
     sa.Column("layer", sa.String(64), nullable=False),
-    sa.Column("reason", sa.String(256), nullable=False),
+    sa.Column("reason", sa.String(LONGEST_REASON), nullable=False),
     sa.Column("epoch", sa.BigInteger, nullable=False),
     # {"context": …, "details": …, "documents": {policy URI: digest}}
     sa.Column("document", sa.Text, nullable=False),

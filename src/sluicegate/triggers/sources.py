@@ -5,14 +5,13 @@ from dataclasses import replace
 from functools import partial
 
 from ..access.sessions import Sessions
-from ..arn import Arn
 from ..brokers import authority
 from ..clock import Clock
 from ..delivery import Bounds, DataPath, EventEncoder, EventSource, Filters, RetryPolicy
 from ..errors import AwsError, Unavailable
 from ..execution import Clients, ExecutionRoles, criteria
 from ..execution.calls import SessionCalls
-from ..execution.connecting import Tokens, brokers_of
+from ..execution.connecting import brokers_of_mapping
 from ..execution.findings import Connection
 from ..execution.versions import Versions
 from ..functions import Credentials as FunctionCredentials
@@ -140,11 +139,8 @@ class Sources:
         def own_authority() -> str:
             return authority.certificate(self._database, self._vault, self._clock)
 
-        source = Arn.find(mapping.event_source_arn or "")
-        # A cluster is of its own region, wherever the function is.
-        region = source.region if source is not None else mapping.region
-        tokens = Tokens(partial(self._session, mapping), region)
-        return brokers_of(connection, own_authority, tokens, is_msk=source is not None)
+        session = partial(self._session, mapping)
+        return brokers_of_mapping(mapping, connection, own_authority, session)
 
     def _session(self, mapping: EventSourceMapping) -> FunctionCredentials:
         """Of the role that the function has now."""

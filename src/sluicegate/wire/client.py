@@ -26,6 +26,7 @@ from botocore.parsers import ResponseParserError
 
 from .. import __version__
 from ..errors import AccessDenied, AwsError, Unavailable
+from . import connecting
 from .message import Request, Response
 from .model import loader
 
@@ -170,16 +171,13 @@ def connect_token(region: str, credentials: Credentials) -> ConnectToken:
     A presigned request for `kafka-cluster:Connect` that nobody sends; the user agent is unsigned.
     """
     signing = ReadOnlyCredentials(credentials.access_key, credentials.secret_key, credentials.token)
-    request = AWSRequest("GET", f"https://kafka.{region}.amazonaws.com/", params=_CONNECT)
-    SigV4QueryAuth(signing, "kafka-cluster", region, _TOKEN_SECONDS).add_auth(request)
+    asked = {"Action": connecting.ACTION}
+    request = AWSRequest("GET", f"https://{connecting.host(region)}/", params=asked)
+    SigV4QueryAuth(signing, connecting.SERVICE, region, connecting.SECONDS).add_auth(request)
     request.params = {"User-Agent": f"sluicegate/{__version__}"}
     signed = datetime.strptime(request.context["timestamp"], SIGV4_TIMESTAMP).replace(tzinfo=UTC)
     text = urlsafe_b64encode(request.prepare().url.encode()).decode().rstrip("=")
-    return ConnectToken(text, int(signed.timestamp()) + _TOKEN_SECONDS)
-
-
-_CONNECT = {"Action": "kafka-cluster:Connect"}
-_TOKEN_SECONDS = 900
+    return ConnectToken(text, int(signed.timestamp()) + connecting.SECONDS)
 
 
 def to_request(prepared: AWSPreparedRequest, remote: str = "127.0.0.1") -> Request:

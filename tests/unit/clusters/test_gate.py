@@ -10,12 +10,11 @@ from typing import Any
 from urllib.parse import parse_qsl, quote_plus, unquote_plus, urlsplit
 
 import pytest
-from aws_msk_iam_sasl_signer import MSKAuthTokenProvider
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as Botocores
-from tests.system.kafka_user import Signing
 from tests.unit.clusters.keeping import ORDERS
+from tests.wire import msk_signer
 
 from sluicegate.access.authorize import Authority
 from sluicegate.access.identify import Identity, Touch, record_touches
@@ -39,11 +38,7 @@ NAMES = ORDERS.arn.split(":cluster/")[1]
 
 
 def token_of(credentials: Credentials, region: str = "us-east-1") -> str:
-    made: str
-    made, _ = MSKAuthTokenProvider.generate_auth_token_from_credentials_provider(
-        region, Signing(credentials)
-    )
-    return made
+    return msk_signer.token_of(credentials, region)[0]
 
 
 def presigned(

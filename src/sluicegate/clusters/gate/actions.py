@@ -6,9 +6,8 @@ No action stands for another, as READ stands for DESCRIBE in Kafka's own ACLs: M
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...store.clusters import Cluster
-
-CONNECT = "kafka-cluster:Connect"
+from ...store.clusters import Cluster, part_arn
+from ...wire.connecting import SERVICE
 
 # CREATE of CLUSTER is missing: Kafka then asks for each topic. So is what IAM has no action for:
 # what brokers ask of each other, delegation tokens, the configuration of groups.
@@ -47,7 +46,7 @@ class Wanted:
     def action(self) -> str | None:
         """The IAM action; None where there is none, and so nobody may."""
         action = _ACTIONS.get((self.operation, self.resource_type))
-        return f"kafka-cluster:{action}" if action else None
+        return f"{SERVICE}:{action}" if action else None
 
     @property
     def is_on_cluster(self) -> bool:
@@ -58,5 +57,4 @@ class Wanted:
         """The ARN that policies name."""
         if self.is_on_cluster:
             return cluster.arn
-        noun = _NOUNS[self.resource_type]
-        return f"{cluster.arn.replace(':cluster/', f':{noun}/', 1)}/{self.name}"
+        return part_arn(cluster.arn, _NOUNS[self.resource_type], self.name)

@@ -16,17 +16,17 @@ from ...access.authorize import Authority, Standing
 from ...access.callers import Ask, Caller
 from ...access.identify import Identity, Login
 from ...access.memory import EpochMemory
-from ...access.record import Occasion, moment
+from ...access.record import Occasion, moment, unidentified
 from ...clock import Clock
 from ...errors import IdentityFault
-from ...iam.model import Effect
 from ...store import epoch, tags
 from ...store.authorization_ids import id_of, new_request_id
 from ...store.clusters import Cluster
 from ...store.database import Database
-from ...store.decisions import DecisionLog, Recorded
+from ...store.decisions import DecisionLog
+from ...wire.connecting import ACTION as CONNECT
 from . import logins
-from .actions import CONNECT, Wanted
+from .actions import Wanted
 
 AUTHENTICATION = "broker's authentication"
 """What refused a login, where no policy was asked."""
@@ -35,7 +35,6 @@ _SHORTEST_MS = 2_000
 # Kafka does not say where a login comes from. Brokers listen on loopback alone, and the address is
 # known, and judged, with whatever is asked next.
 _LOCAL = "127.0.0.1"
-_LONGEST_REASON = 256
 _MOST_FAULTS = 20
 _DENIED_ONCE = Standing(is_allowed=False, is_lasting=False)
 _DENIED = Standing(is_allowed=False, is_lasting=True)
@@ -89,9 +88,8 @@ class Gatekeeper:
         request_id = new_request_id(now_ms)
         try:
             asked = logins.request(mechanism, message, address)
-            login = self._identity.log_in(asked)
+            caller, login = self._identity.log_in(asked)
             logins.check(asked, mechanism, login.signed, self._cluster.region)
-            caller = self._identity.again(login)
         except IdentityFault as fault:
             self._record_fault(request_id, now_ms, str(fault))
             return Refused(f"[{request_id}]: Access denied")
@@ -193,38 +191,13 @@ class Gatekeeper:
                 return
         with self._database.read() as tx:
             current = epoch.current(tx)
+        cluster, occasion = self._cluster, self._occasion("", now_ms, request_id)
         self._decisions.record(
-            Recorded(
-                id=id_of(request_id),
-                account=self._cluster.account,
-                region=self._cluster.region,
-                at_ms=now_ms,
-                request_id=request_id,
-                principal="",
-                action=CONNECT,
-                resource=self._cluster.arn,
-                effect=Effect.IMPLICIT_DENY,
-                layer=AUTHENTICATION,
-                reason=why[:_LONGEST_REASON],
-                epoch=current,
-                details={
-                    "evaluations": [_unevaluated(self._cluster.arn)],
-                    "policies": [],
-                    "smallestStatement": {},
-                },
+            unidentified(
+                cluster.account, CONNECT, cluster.arn, occasion, current, AUTHENTICATION, why
             )
         )
 
 
 def _both(one: Standing, other: Standing) -> Standing:
     return Standing(one.is_allowed and other.is_allowed, one.is_lasting and other.is_lasting)
-
-
-def _unevaluated(resource: str) -> dict[str, object]:
-    return {
-        "action": CONNECT,
-        "resource": resource,
-        "evaluatedEffect": Effect.IMPLICIT_DENY.value,
-        "matchedPolicies": [],
-        "checks": [],
-    }

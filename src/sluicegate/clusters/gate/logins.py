@@ -13,13 +13,10 @@ from collections.abc import Iterable
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from ...errors import Fault, IdentityFault
+from ...wire.connecting import ACTION, SECONDS, SERVICE
+from ...wire.connecting import host as host_of
 from ...wire.message import Request
 from ...wire.sigv4 import Signed
-from .actions import CONNECT
-
-SERVICE = "kafka-cluster"
-MOST_SECONDS = 900
-"""How long a login may be good for: a quarter of an hour, as every signer of AWS's asks for."""
 
 _UNSIGNED = "User-Agent"
 _PARAMETERS = {
@@ -43,21 +40,21 @@ def request(mechanism: str, message: str, address: str) -> Request:
             host, query = _of_json(message)
         case _:
             raise _fault(f"the mechanism {mechanism} is none of IAM's")
-    if [value for name, value in parse_qsl(query) if name == "Action"] != [CONNECT]:
-        raise _fault(f"the token is for another action than {CONNECT}")
+    if [value for name, value in parse_qsl(query) if name == "Action"] != [ACTION]:
+        raise _fault(f"the token is for another action than {ACTION}")
     return Request("GET", "/", query, (("host", host),), b"", address, is_secure=True)
 
 
 def check(asked: Request, mechanism: str, signed: Signed, region: str) -> None:
     """`IdentityFault` where it is signed for another service, region, host or time than ours."""
     scope = signed.scope
-    if not 0 < (signed.expires_seconds or 0) <= MOST_SECONDS:
-        raise _fault(f"a token is good for {MOST_SECONDS} s at most, and says for how long")
+    if not 0 < (signed.expires_seconds or 0) <= SECONDS:
+        raise _fault(f"a token is good for {SECONDS} s at most, and says for how long")
     if scope.service != SERVICE:
         raise _fault(f"the token is signed for the service {scope.service}, not for {SERVICE}")
     if scope.region != region:
         raise _fault(f"the token is signed for {scope.region}; this cluster is in {region}")
-    hosts = [f"kafka.{region}.amazonaws.com{ending}" for ending in ("", ".cn")]
+    hosts = [host_of(region) + ending for ending in ("", ".cn")]
     # A client that says AWS_MSK_IAM signs for the broker, under whatever name it knows that.
     if mechanism == "OAUTHBEARER" and asked.header("host") not in hosts:
         raise _fault(f"the token is signed for another host than {hosts[0]}")

@@ -6,7 +6,6 @@ Which of IAM's policies and Kafka's ACLs decides is a matter of the listener; so
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
-from ...arn import Arn
 from ...execution.findings import Anonymous, AsRole, Connection, Outcome, Password
 from ...store.mappings import EventSourceMapping
 from . import by_role
@@ -69,13 +68,11 @@ def _probed(
     probe: Probe,
 ) -> "Probed | Trouble | None":
     """What the brokers say; None where it is the role that has to ask, and nobody may assume it."""
-    from ...execution.connecting import Tokens, brokers_of
+    from ...execution.connecting import brokers_of_mapping
 
     if isinstance(outcome.login, AsRole) and role.signing is None:
         return None
-    source = Arn.find(mapping.event_source_arn or "")
-    tokens = Tokens(role.session, source.region if source is not None else mapping.region)
-    brokers = brokers_of(outcome, authority, tokens, is_msk=source is not None)
+    brokers = brokers_of_mapping(mapping, outcome, authority, role.session)
     return probe(brokers, mapping.group_id, mapping.topic)
 
 

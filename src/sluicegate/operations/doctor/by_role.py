@@ -6,13 +6,13 @@ do not agree, that is told.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...access import Ask
-from ...arn import Arn
 from ...execution import plan
 from ...execution.plan import Need, On, When
+from ...store.clusters import part_arn
 from ...store.mappings import EventSourceMapping
 from ..operation import AskedBy
 from .model import Check, Permission, Verdict
@@ -148,14 +148,7 @@ def _asking(asks: list[Ask]) -> AskedBy:
 
 
 def _resource(mapping: EventSourceMapping, on: On) -> str:
-    """The ARN of a cluster's part as `kafka-cluster` actions name it."""
-    arn = Arn.parse(mapping.event_source_arn or "")
-    _, cluster = arn.resource.split("/", 1)
-    names: Mapping[On, str] = {
-        On.CLUSTER: "",
-        On.TOPIC: f"/{mapping.topic}",
-        On.GROUP: f"/{mapping.group_id}",
-    }
-    return str(
-        Arn(arn.partition, "kafka", arn.region, arn.account, f"{on.value}/{cluster}{names[on]}")
-    )
+    """The ARN of a cluster, or a part of it, as `kafka-cluster` actions name it."""
+    cluster_arn = mapping.event_source_arn or ""
+    names = {On.TOPIC: mapping.topic, On.GROUP: mapping.group_id}
+    return part_arn(cluster_arn, on.value, names[on]) if on in names else cluster_arn

@@ -57,7 +57,6 @@ def _list_nodes(call: Call, params: Params) -> Result:
 
 def _node(cluster: Cluster, node: Node) -> dict[str, object]:
     unique = uuid.uuid5(_NODE_IDS, f"{cluster.id}/{node.node_id}")
-    place = cluster.arn.replace(":cluster/", ":broker/", 1)
     return {
         "AddedToClusterTime": f"{to_datetime(node.added_ms):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z",
         "BrokerNodeInfo": {
@@ -69,7 +68,7 @@ def _node(cluster: Cluster, node: Node) -> dict[str, object]:
             "Endpoints": [node.address],
         },
         "InstanceType": cluster.shown.get("InstanceType"),
-        "NodeARN": f"{place}/{unique}",
+        "NodeARN": clusters.part_arn(cluster.arn, "broker", str(unique)),
         "NodeType": "BROKER",
     }
 
