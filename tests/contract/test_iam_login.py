@@ -186,13 +186,17 @@ def test_a_session_that_ends_is_followed_by_another_with_a_token_of_then(
     member = Member(as_role(cluster, Tokens(seconds=4)), "iam-anew")
     steady = Producer(as_role(cluster))
     until(member.is_in, "partitions to come", SECONDS)
-    ends = time.monotonic() + 12
     sent = 0
-    while time.monotonic() < ends:
+
+    def is_long_past() -> bool:
+        nonlocal sent
         steady.send("iam-anew", [Outgoing(b"%d" % sent)])
         sent += 1
         until(partial(member.has, sent), "the record to come", SECONDS)
-        time.sleep(0.2)
+        # Of three sessions of each client at least.
+        return len(shown) > 6
+
+    until(is_long_past, "sessions to follow one another", 2 * SECONDS)
     assert member.values == [b"%d" % number for number in range(sent)]
     assert member.troubles == [] and len(shown) > 3
     member.consumer.close()
