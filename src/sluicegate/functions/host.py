@@ -98,10 +98,11 @@ class Host(SpawnerHost):
         uid = self._users.take()
         try:
             with pipes() as (output, printed, told, go):
-                command = [f"{spawner.stage}/{bubblewrap.PROGRAM}", *bubblewrap.command(inside)]
+                command = bubblewrap.command(inside, spawner.processes)
+                program = f"{spawner.stage}/{bubblewrap.PROGRAM}"
                 arguments = bubblewrap.arguments(inside, spawner.stage)
                 started = spawner.start(
-                    command, arguments, uid, printed, told, with_proxy=self._with_proxy
+                    [program, *command], arguments, uid, printed, told, with_proxy=self._with_proxy
                 )
         except BaseException:
             self._users.give(uid)

@@ -33,10 +33,14 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Isolation:
-    """The level in force, and why each stronger one does not hold, as operators are shown it."""
+    """The level in force, and why each stronger one does not hold, as operators are shown it.
+
+    `without_groups`: why sandboxes have no control groups; empty where they have.
+    """
 
     level: Level
     missing: Sequence[str] = ()
+    without_groups: str = ""
 
 
 def establish(asked: str, users: Users, uids: range) -> tuple[Isolation, Callable[[], Spawner]]:
@@ -48,9 +52,9 @@ def establish(asked: str, users: Users, uids: range) -> tuple[Isolation, Callabl
     why = ""
     for level in [Level(asked)] if asked else [each for each in Level if each is not Level.NONE]:
         spawn = partial(_SPAWN[level], uids)
-        why = _why_not(level, spawn, users)
+        why, without_groups = _probe(level, spawn, users)
         if not why:
-            return Isolation(level, missing), spawn
+            return Isolation(level, missing, without_groups), spawn
         missing.append(f"{level}: {why}")
     if asked:
         raise StartRefused(f"setting `isolation` asks for what this host does not allow: {why}")
@@ -79,15 +83,15 @@ _SPAWN: dict[Level, Callable[[range], Spawner]] = {
 }
 
 
-def _why_not(level: Level, spawn: Callable[[], Spawner], users: Users) -> str:
-    """The reason a sandbox does not run at that level; empty when it does."""
+def _probe(level: Level, spawn: Callable[[], Spawner], users: Users) -> tuple[str, str]:
+    """Why a sandbox does not run at that level, and why it has no control group; empty if not."""
     output, printed = os.pipe()
     try:
         spawner = spawn()
         try:
             _try(level, spawner, uid := users.take(), printed)
             users.give(uid)
-            return ""
+            return "", spawner.without_groups
         finally:
             spawner.close()
     except (SpawnFailed, LookupError, OSError) as error:
@@ -96,7 +100,7 @@ def _why_not(level: Level, spawn: Callable[[], Spawner], users: Users) -> str:
             told = os.read(output, 4096).decode("utf-8", "replace").strip()
         except BlockingIOError:
             told = ""
-        return told or str(error)
+        return told or str(error), ""
     finally:
         os.close(output)
         os.close(printed)
@@ -121,13 +125,16 @@ def _try(level: Level, spawner: Spawner, uid: int, printed: int) -> None:
             _, process, ended = spawner.start_plain(order, (printed, nothing, lifeline))
         else:
             inside = Inside(spawner.slot(), 1, {}, ("/bin/true",), with_proc=level is Level.STRICT)
-            command = [f"{spawner.stage}/{bubblewrap.PROGRAM}", *bubblewrap.command(inside)]
+            program = f"{spawner.stage}/{bubblewrap.PROGRAM}"
+            command = bubblewrap.command(inside, spawner.processes)
             arguments = bubblewrap.arguments(inside, spawner.stage)
-            started = spawner.start(command, arguments, uid, printed, nothing)
+            started = spawner.start([program, *command], arguments, uid, printed, nothing)
             process, ended = started.process, started.ended
             started.runtime_api.close()
             started.endpoint.close()
-            os.close(started.group)
+            for each in (started.leader, started.ender):
+                if each >= 0:
+                    os.close(each)
         _await_good_end(process, ended)
     finally:
         for each in (nothing, lifeline, held):

@@ -14,14 +14,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from . import kernel, landlock
+from . import control_groups, kernel, landlock
+from .control_groups import ControlGroup
 from .descriptors import FIRST_FREE, GO
 
-_PROCESSES, _FILES = 1024, 1024
+_FILES = 1024
 _AGAIN_SECONDS = 0.002
 
 
-def keep(output: int, go: int, lifeline: int, told: Mapping[str, Any], program: bytes) -> None:
+def keep(
+    output: int,
+    go: int,
+    lifeline: int,
+    told: Mapping[str, Any],
+    program: bytes,
+    group: ControlGroup | None,
+) -> None:
     """Run the command of `told` and keep it; ends this process with the command's exit code."""
     _close_all_but({0, 1, 2, output, go, lifeline})
     kernel.adopt_orphans()
@@ -34,7 +42,7 @@ def keep(output: int, go: int, lifeline: int, told: Mapping[str, Any], program: 
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            _run(output, go, told, program)
+            _run(output, go, told, program, group)
         except BaseException as error:  # noqa: BLE001 - the top of this process
             os.write(output, f"{type(error).__name__}: {error}\n".encode())
         finally:
@@ -50,7 +58,7 @@ def keep(output: int, go: int, lifeline: int, told: Mapping[str, Any], program: 
         if (ended := _reaped(command)) is not None:
             code = ended
             break
-    _end_all(told["uid"])
+    _end_all(told["uid"], group)
     os._exit(code)
 
 
@@ -62,13 +70,18 @@ def _close_all_but(kept: set[int]) -> None:
                 os.close(int(name))
 
 
-def _run(output: int, go: int, told: Mapping[str, Any], program: bytes) -> None:
+def _run(
+    output: int, go: int, told: Mapping[str, Any], program: bytes, group: ControlGroup | None
+) -> None:
     kernel.step_aside()
+    if group is not None:
+        group.enter()
     uid = told["uid"]
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if uid >= 0:
         # Of a user of ours it would count everything that user runs.
-        resource.setrlimit(resource.RLIMIT_NPROC, (_PROCESSES, _PROCESSES))
+        processes = control_groups.processes(has_group=group is not None)
+        resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))
     nothing = os.open(os.devnull, os.O_RDONLY)
     for descriptor, number in ((nothing, 0), (output, 1), (output, 2), (go, GO)):
         os.dup2(descriptor, number)
@@ -103,8 +116,11 @@ def _reaped(command: int) -> int | None:
     return found
 
 
-def _end_all(uid: int) -> None:
+def _end_all(uid: int, group: ControlGroup | None) -> None:
     """End every process below us: again and again, because they may fork while we look."""
+    if group is not None:
+        with contextlib.suppress(OSError):
+            group.end()
     while True:
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:

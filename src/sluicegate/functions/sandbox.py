@@ -35,7 +35,8 @@ class Sandbox:
         self.ran_out_of_memory = False
         self.is_ending = False
         self._ended = started.ended
-        self._group = started.group
+        self._leader = started.leader
+        self._ender = started.ender
         self._go = go
         self._lifeline = lifeline
         self._at_end: list[Callable[[], None]] = []
@@ -71,14 +72,18 @@ class Sandbox:
                 lifeline, self._lifeline = self._lifeline, -1
                 os.close(lifeline)
                 return
+            if self._ender >= 0:
+                with contextlib.suppress(OSError):
+                    os.write(self._ender, b"1")
+                    return
             with contextlib.suppress(OSError), open(f"/proc/{self.pid}/autogroup", "w") as file:
                 # Dying takes time too, of which it had a small share; see `kernel.step_aside`.
                 file.write("0")
-            if self._group >= 0:
+            if self._leader >= 0:
                 # The first process has to get the processor from all the others before it ends
                 # them. Linux before 6.9 refuses this, and leaves it to that one.
                 with contextlib.suppress(OSError):
-                    signal.pidfd_send_signal(self._group, signal.SIGKILL, None, _WHOLE_GROUP)
+                    signal.pidfd_send_signal(self._leader, signal.SIGKILL, None, _WHOLE_GROUP)
             with contextlib.suppress(OSError):
                 signal.pidfd_send_signal(self.process, signal.SIGKILL)
 
@@ -105,7 +110,7 @@ class Sandbox:
         self.exit_code()
         with self._lock:
             self._is_let_go = True
-            for each in (self.process, self._group, self._ended, self._go):
+            for each in (self.process, self._leader, self._ender, self._ended, self._go):
                 if each >= 0:
                     os.close(each)
         for what in self._at_end:

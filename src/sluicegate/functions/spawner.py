@@ -18,9 +18,12 @@ import select
 import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from . import kernel, plain
+from . import control_groups, kernel, plain
+from .control_groups import ControlGroup, ControlGroups
 from .descriptors import ARGUMENTS, BLOCK, FILTER, FIRST_FREE, GO, INFO, MOST_SENT, OUTPUT
 from .stage import Stage
 
@@ -28,16 +31,35 @@ _MESSAGE_BYTES = 200_000
 _START_SECONDS = 10.0
 
 
+@dataclass(slots=True)
+class _Started:
+    """Where its end is told, its first process, its group; and its exit code, once it has one."""
+
+    told: int
+    inside: int
+    group: ControlGroup | None
+    code: int = -1
+
+    def tell(self) -> None:
+        """Nothing of it is left: who waits is told."""
+        if self.group is not None:
+            self.group.remove()
+        # Who let go of a sandbox does not ask any more; the others are still there.
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self.told, str(self.code).encode())
+        os.close(self.told)
+
+
 class Spawner:
     """What the messages do."""
 
     def __init__(self) -> None:
         self._stage: Stage | None = None
+        self._groups: ControlGroups | None = None
         self._filter = b""
-        # By process: where its end is told, and the first process of what it started.
-        self._exits: dict[int, tuple[int, int]] = {}
-        # By first process: where it is told, and what, once that one too has been reaped.
-        self._last: dict[int, tuple[int, int]] = {}
+        # By process; then, while that one is left, by the first process of what it started.
+        self._exits: dict[int, _Started] = {}
+        self._last: dict[int, _Started] = {}
 
     def answer(self, told: Mapping[str, Any], sent: Sequence[int]) -> tuple[object, list[int]]:
         """The answer to a message, and the descriptors that go with it."""
@@ -69,28 +91,41 @@ class Spawner:
                 return
             if pid == 0:
                 return
-            if pid in self._exits:
-                told, inside = self._exits.pop(pid)
+            if (ended := self._exits.pop(pid, None)) is not None:
                 code = os.waitstatus_to_exitcode(status)
-                code = code if code >= 0 else 128 - code
-                if _is_ours(inside):
-                    self._last[inside] = told, code
+                ended.code = code if code >= 0 else 128 - code
+                if _is_ours(ended.inside):
+                    self._last[ended.inside] = ended
                 else:
-                    _tell(told, code)
+                    ended.tell()
             elif pid in self._last:
-                _tell(*self._last.pop(pid))
+                self._last.pop(pid).tell()
 
     def close(self) -> None:
-        """The folder of the stage goes; the sandboxes go with this process."""
+        """The folders of stage and groups go; the sandboxes go with this process."""
+        if self._groups is not None:
+            self._groups.close()
         if self._stage is not None:
             self._stage.close()
 
-    def _prepare(self, told: Mapping[str, Any]) -> str:
+    def _prepare(self, told: Mapping[str, Any]) -> Mapping[str, str]:
+        """Where the stage is, and what keeps sandboxes from groups of their own."""
         self._filter = bytes.fromhex(told["filter"])
+        missing = ""
+        try:
+            self._groups = ControlGroups(
+                control_groups.find(
+                    Path("/proc/self/cgroup").read_text(), Path("/proc/self/mountinfo").read_text()
+                )
+            )
+        except OSError as error:
+            missing = str(error)
         if told["stage"]:
             self._stage = Stage(range(*told["uids"]))
-            return self._stage.path
-        return ""
+        return {"stage": self._stage.path if self._stage else "", "without_groups": missing}
+
+    def _group(self) -> ControlGroup | None:
+        return self._groups.make() if self._groups is not None else None
 
     def _staged(self) -> Stage:
         if self._stage is None:
@@ -110,19 +145,22 @@ class Spawner:
             ARGUMENTS: _held(_parted(told["arguments"])),
             FILTER: _held(self._filter),
         }
+        group = self._group()
         try:
             # An empty environment: the one bubblewrap has can be read inside.
-            pid = _fork(lambda: _execute(inherited, told["uid"], told["command"]))
+            pid = _fork(lambda: _execute(inherited, group, told["uid"], told["command"]))
         finally:
             for each in {*inherited.values()} - {output, go}:
                 os.close(each)
+        ended = self._watch(pid, group)
         with _closing(info, block_write):
             try:
-                inside = _first_process(info)
+                inside = self._exits[pid].inside = _first_process(info)
                 sockets = _listeners_inside(inside, told["uid"], told["ports"])
-                ended = self._watch(pid, inside)
-                return inside, [*sockets, os.pidfd_open(inside), os.pidfd_open(pid), ended]
+                back = [*sockets, os.pidfd_open(inside), os.pidfd_open(pid), ended]
+                return inside, back if group is None else [*back, group.ender()]
             except BaseException:
+                os.close(ended)
                 os.kill(pid, signal.SIGKILL)
                 raise
 
@@ -130,12 +168,13 @@ class Spawner:
         self, told: Mapping[str, Any], sent: Sequence[int]
     ) -> tuple[object, list[int]]:
         output, go, lifeline = sent
-        pid = _fork(lambda: plain.keep(output, go, lifeline, told, self._filter))
-        return pid, [os.pidfd_open(pid), self._watch(pid, pid)]
+        group = self._group()
+        pid = _fork(lambda: plain.keep(output, go, lifeline, told, self._filter, group))
+        return pid, [os.pidfd_open(pid), self._watch(pid, group)]
 
-    def _watch(self, pid: int, inside: int) -> int:
+    def _watch(self, pid: int, group: ControlGroup | None) -> int:
         ended, told = os.pipe()
-        self._exits[pid] = told, inside
+        self._exits[pid] = _Started(told, pid, group)
         return ended
 
 
@@ -217,13 +256,6 @@ def _is_ours(pid: int) -> bool:
     return False
 
 
-def _tell(told: int, code: int) -> None:
-    # Who let go of a sandbox does not ask any more; the others are still there.
-    with contextlib.suppress(BrokenPipeError):
-        os.write(told, str(code).encode())
-    os.close(told)
-
-
 def _fork(run: Callable[[], None]) -> int:
     """A child that runs `run`, which does not come back; its number."""
     pid = os.fork()
@@ -240,8 +272,13 @@ def _fork(run: Callable[[], None]) -> int:
         os._exit(1)
 
 
-def _execute(inherited: Mapping[int, int], uid: int, command: Sequence[str]) -> None:
+def _execute(
+    inherited: Mapping[int, int], group: ControlGroup | None, uid: int, command: Sequence[str]
+) -> None:
     kernel.step_aside()
+    if group is not None:
+        # While it is still our files that are written to, and the stage's user who writes.
+        group.enter()
     if uid >= 0:
         kernel.drop_to(uid)
     os.set_inheritable(0, True)

@@ -10,8 +10,9 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from . import seccomp
+from . import control_groups, seccomp
 from .descriptors import MOST_SENT
 from .places import ENDPOINT_PORT, PROXY_PORT, RUNTIME_API_PORT
 
@@ -30,8 +31,8 @@ class Started:
     """A sandbox as it was started: its first process, and what it is watched and served by.
 
     `process` is readable when nothing of the sandbox is left; `ended` then tells the exit code.
-    `proxy` is there when something beyond the endpoint may be reached. `group`, or -1, is who leads
-    the process group that all of it begins in.
+    `proxy` is there when something beyond the endpoint may be reached. `leader`, or -1, is who
+    leads the process group that all of it begins in; `ender`, or -1, ends its control group.
     """
 
     pid: int
@@ -40,7 +41,8 @@ class Started:
     process: int
     ended: int
     proxy: socket.socket | None = None
-    group: int = -1
+    leader: int = -1
+    ender: int = -1
 
 
 class Spawner:
@@ -66,10 +68,14 @@ class Spawner:
         program = seccomp.program(is_fenced=staged)
         told = {"stage": staged, "uids": [uids.start, uids.stop], "filter": program.hex()}
         try:
-            self.stage = str(self._ask("prepare", told)[0])
+            prepared: Any = self._ask("prepare", told)[0]
         except SpawnFailed:
             self.close()
             raise
+        self.stage: str = prepared["stage"]
+        # Why no sandbox has a control group; empty where each has one.
+        self.without_groups: str = prepared["without_groups"]
+        self.processes = control_groups.processes(has_group=not self.without_groups)
 
     @property
     def is_alive(self) -> bool:
@@ -110,7 +116,8 @@ class Spawner:
             "uid": uid,
             "ports": [RUNTIME_API_PORT, ENDPOINT_PORT, *([PROXY_PORT] if with_proxy else ())],
         }
-        return _started(*self._ask("start", told, (output, go)))
+        pid, back = self._ask("start", told, (output, go))
+        return _started(pid, back, has_group=not self.without_groups)
 
     def start_plain(self, told: Mapping[str, object], sent: Sequence[int]) -> tuple[int, int, int]:
         """Start a command without namespaces, see `plain`: its keeper, and as in `Started`."""
@@ -169,9 +176,16 @@ def _kill(pid: object) -> None:
         os.kill(int(str(pid)), signal.SIGKILL)
 
 
-def _started(pid: object, back: list[int]) -> Started:
-    *listeners, process, group, ended = back
+def _started(pid: object, back: list[int], *, has_group: bool) -> Started:
+    *listeners, process, leader, ended, ender = back if has_group else [*back, -1]
     runtime_api, endpoint, *proxy = (socket.socket(fileno=each) for each in listeners)
     return Started(
-        int(str(pid)), runtime_api, endpoint, process, ended, proxy[0] if proxy else None, group
+        int(str(pid)),
+        runtime_api,
+        endpoint,
+        process,
+        ended,
+        proxy[0] if proxy else None,
+        leader,
+        ender,
     )

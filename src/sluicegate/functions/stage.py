@@ -8,12 +8,12 @@ takes it down with the last process that sees it.
 It is run by the spawner, which has one thread.
 """
 
-import fcntl
 import os
 import tempfile
 from pathlib import Path
 
 from . import kernel
+from .claims import claim
 
 _PREFIX = "sluicegate-stage-"
 _TMP = "/tmp"  # noqa: S108 - sandboxes' users must be able to walk there
@@ -90,32 +90,9 @@ class Stage:
 def _own_folder() -> tuple[int, str]:
     """A new folder and the lock that says it is in use; those left by the dead are removed."""
     where = _TMP if os.access(_TMP, os.W_OK | os.X_OK) else tempfile.gettempdir()
-    for left in Path(where).glob(f"{_PREFIX}*"):
-        if (lock := _locked(left)) is not None:
-            # A mount of somebody alive would go with the folder: hence the lock.
-            os.rmdir(left)
-            os.close(lock)
-    while True:
-        made = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=where))
-        made.chmod(0o711)
-        # Another spawner may have swept it before it was locked.
-        if (lock := _locked(made)) is not None and made.exists():
-            return lock, str(made)
-
-
-def _locked(folder: Path) -> int | None:
-    try:
-        if folder.lstat().st_uid != os.geteuid():
-            return None
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        return None
-    return lock
+    lock, made = claim(Path(where), _PREFIX, Path.rmdir)
+    made.chmod(0o711)
+    return lock, str(made)
 
 
 def _leave_host_mounts(uids: range) -> None:

@@ -94,10 +94,12 @@ def _log_warnings() -> None:
 
 
 def _told(isolation: Isolation) -> str:
-    """The level in force; what keeps a stronger one from holding goes to standard error."""
+    """What holds; what keeps a stronger level from holding goes to standard error."""
     for reason in isolation.missing:
         print(f"sluicegate: functions are not kept apart as well as could be: {reason}",
               file=sys.stderr)  # fmt: skip
+    if isolation.without_groups:
+        return f"{isolation.level}, no control groups: {isolation.without_groups}"
     return isolation.level
 
 
