@@ -115,16 +115,28 @@ class Authority:
         remembered = self._memory.now
         own = self._own(caller, remembered)
         owner = self._owner(caller, ask, own, remembered)
-        context = _context(caller, ask, occasion.context, own.place, owner)
-        question = Question(caller.principal, ask.action, ask.resource, context, ask.also)
-        layers = self._layers(caller, ask, own, owner)
-        decision = _settled_beforehand(caller, ask) or iam.decide(question, layers)
+        question, layers, decision = self._decided(caller, ask, occasion, own, owner)
+        limits = layers
+        if not decision.allowed and _is_stranger(caller, ask, decision, own, owner):
+            # INVARIANT: who has no part in a thing is refused, and told why, as if it were not
+            # there: by sentence and record one could tell what another account has otherwise.
+            bare = replace(ask, resource_policy=None, tags=None)
+            question, layers, decision = self._decided(caller, bare, occasion, own, owner)
         record = recorded(question, layers, decision, occasion, remembered.epoch)
         if mark:
             record = replace(record, context={**record.context, **mark})
         decision_id = self._decisions.record(record)
         refusal = "" if decision.allowed else iam.denial(question, decision, shown=ask.shown)
-        return Judgement(question, decision, decision_id, refusal), layers
+        return Judgement(question, decision, decision_id, refusal), limits
+
+    def _decided(
+        self, caller: Caller, ask: Ask, occasion: Occasion, own: "_Own", owner: "_Owner"
+    ) -> tuple[Question, Layers, Decision]:
+        context = _context(caller, ask, occasion.context, own.place, owner)
+        question = Question(caller.principal, ask.action, ask.resource, context, ask.also)
+        layers = self._layers(caller, ask, own, owner)
+        decision = _settled_beforehand(caller, ask) or iam.decide(question, layers)
+        return question, layers, decision
 
     def _owner(self, caller: Caller, ask: Ask, own: "_Own", remembered: Remembered) -> "_Owner":
         account = _account_of(ask)
@@ -239,6 +251,21 @@ def _size(value: str | tuple[str, ...]) -> int:
     """The characters of a value; one of several counts for more, however short it is."""
     # Each is compared with every pattern of a policy.
     return len(value) if isinstance(value, str) else sum(len(each) + 16 for each in value)
+
+
+def _is_stranger(caller: Caller, ask: Ask, decision: Decision, own: _Own, owner: _Owner) -> bool:
+    """Whether what is asked about is of another account and organization, and its policy lets the
+    caller do nothing of what he asks. Roles and keys say so in words of their own."""
+    policy = ask.resource_policy
+    if owner.account in ("", caller.principal.account):
+        return False
+    if own.place.organization and own.place.organization == owner.place.organization:
+        return False
+    if policy is not None and policy.kind is not PolicyKind.RESOURCE:
+        return False
+    return not any(
+        check.layer is Layer.RESOURCE and check.effect is Effect.ALLOW for check in decision.checks
+    )
 
 
 def _settled_beforehand(caller: Caller, ask: Ask) -> Decision | None:

@@ -1,5 +1,6 @@
 """What belongs to another account: nobody learns whether it is there, whatever his own policies."""
 
+import json
 from typing import Any
 
 import pytest
@@ -12,6 +13,10 @@ ACCOUNT = "000000000000"
 ANYTHING = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+}
+NOTHING = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*", "Principal": "*"}],
 }
 
 CALLS = [
@@ -48,3 +53,20 @@ def test_what_is_there_and_what_is_not_are_denied_alike(
     ((code, reason),) = reasons
     assert code in ("AccessDenied", "AccessDeniedException")
     assert reason.startswith("no resource-based policy allows the ")
+
+
+def test_neither_a_deny_nor_what_else_a_secret_has_is_told(endpoint: Endpoint) -> None:
+    secrets = endpoint.client("secretsmanager")
+    tags = [{"Key": "team", "Value": "red"}]
+    arn = secrets.create_secret(Name="there", SecretString="x", Tags=tags)["ARN"]
+    secrets.put_resource_policy(SecretId="there", ResourcePolicy=json.dumps(NOTHING))
+    eve = stranger(endpoint, ANYTHING)
+    with pytest.raises(ClientError) as caught:
+        eve.client("secretsmanager").get_secret_value(SecretId=arn)
+    assert "because no resource-based policy allows" in caught.value.response["Error"]["Message"]
+    headers = caught.value.response["ResponseMetadata"]["HTTPHeaders"]
+    found = eve.client("iam-toolbox").get_request_authorization_details(
+        authorizationId=headers["x-sluicegate-authorization-id"]
+    )
+    assert {each["type"] for each in found["policies"]} == {"IDENTITY_BASED_POLICY"}
+    assert not [key for key in found["requestContext"] if "ResourceTag" in key]
