@@ -5,6 +5,7 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from sluicegate.wire.client import Credentials
 from .kafka_user import IamLogin, new_cluster
 from .processes import java
 from .server import Server
+from .terraforming import configurations
+from .test_trigger_organization import entered
 from .trigger_user import HEALS_SECONDS, Stage, allow, document
 from .waiting import until
 from .witness import Verdict
@@ -170,6 +173,67 @@ def test_an_idempotent_producer_needs_its_action_or_all_topics(stage: Stage) -> 
     idempotent = allow(["kafka-cluster:WriteDataIdempotently"], stage.cluster)
     give(stage, "gus", document(*narrow, idempotent))
     assert Sender(settings, "once").refusal() == ""
+
+
+def guest_of(stage: Stage) -> Credentials:
+    """The key of a user of a new account who may do anything there."""
+    organizations = stage.server.client("organizations")
+    organizations.create_organization()
+    made = organizations.create_account(AccountName="guests", Email="guests@example.com")
+    return entered(stage.server, made["CreateAccountStatus"]["AccountId"])
+
+
+def test_a_client_of_another_account_gets_in_where_both_sides_allow(stage: Stage) -> None:
+    stage.anybody.create_topic("shared")
+    credentials = guest_of(stage)
+    own, theirs = stage.server.client("kafka"), stage.server.client("kafka", credentials)
+    account = stage.server.client("sts", credentials).get_caller_identity()["Account"]
+    cluster = {"ClusterArn": stage.cluster}
+    guest = IamLogin(stage.server, stage.cluster, credentials=credentials)
+    told = explained(stage, guest.refusal())
+    assert "IMPLICIT_DENY by the resource-based policy" in told
+    with pytest.raises(theirs.exceptions.ClientError, match="no resource-based policy allows"):
+        theirs.get_bootstrap_brokers(**cluster)
+
+    data = [f"kafka-cluster:{action}" for action in PRODUCING]
+    opening = allow(["kafka:GetBootstrapBrokers", *data], "*") | {
+        "Principal": {"AWS": account},
+        "Resource": [stage.cluster, part(stage, "topic", "shared")],
+    }
+    own.put_cluster_policy(**cluster, Policy=document(opening))
+    assert theirs.get_bootstrap_brokers(**cluster)["BootstrapBrokerStringSaslIam"]
+    sender = Sender(guest.settings(), "shared")
+    assert sender.refusal() == ""
+    assert Sender(guest.settings(), "open").refusal() == "Broker: Topic authorization failed"
+    for _ in range(3):
+        own.delete_cluster_policy(**cluster)
+        assert sender.refusal() == "Broker: Topic authorization failed"
+        own.put_cluster_policy(**cluster, Policy=document(opening))
+        until(lambda: sender.refusal() == "", "a record to be taken again")
+
+    iam = stage.server.client("iam", credentials)
+    (name,) = (each["UserName"] for each in iam.list_users()["Users"])
+    narrow = {"UserName": name, "PolicyName": "given", "PolicyDocument": may(["Connect"])}
+    iam.put_user_policy(**narrow)
+    assert sender.refusal() == "Broker: Topic authorization failed"
+    own.delete_cluster_policy(**cluster)
+
+
+def test_terraform_puts_changes_and_deletes_a_cluster_s_policy(
+    stage: Stage, tmp_path: Path
+) -> None:
+    kafka, cluster = stage.server.client("kafka"), {"ClusterArn": stage.cluster}
+    terraform = configurations(tmp_path, stage.server)("policy")
+    terraform.apply(cluster=stage.cluster)
+    first = kafka.get_cluster_policy(**cluster)
+    assert '"kafka-cluster:Connect"' in first["Policy"]
+    terraform.apply(data_plane="kafka-cluster:*")
+    second = kafka.get_cluster_policy(**cluster)
+    assert '"kafka-cluster:*"' in second["Policy"]
+    assert second["CurrentVersion"] != first["CurrentVersion"]
+    terraform.destroy()
+    with pytest.raises(kafka.exceptions.NotFoundException):
+        kafka.get_cluster_policy(**cluster)
 
 
 def test_a_broker_that_was_killed_asks_again(stage: Stage) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..arn import partition_of
-from . import epoch, tags
+from . import cluster_policies, epoch, tags
 from .cluster_nodes import cluster_nodes
 from .cluster_operations import cluster_operations
 from .database import Tx
@@ -319,6 +319,7 @@ def remove(tx: Tx, cluster_id: str) -> bool:
         return False
     for table in (scram_secrets, cluster_nodes, cluster_operations):
         tx.execute(table.delete().where(table.c.cluster_id == cluster_id))
+    cluster_policies.delete(tx, cluster_id)
     tags.remove(tx, cluster_id)
     tx.execute(clusters.delete().where(clusters.c.id == cluster_id))
     return True

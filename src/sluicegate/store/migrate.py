@@ -47,7 +47,7 @@ class Half:
         return sa.Table(self.version_table, sa.MetaData(), column)
 
 
-STATE = Half("state", schema.metadata, "0006", "alembic_version", _FOLDER / "state", checked=True)
+STATE = Half("state", schema.metadata, "0007", "alembic_version", _FOLDER / "state", checked=True)
 # Not checked: it may be large, and a start must be quick. What is damaged shows when it is read.
 JOURNAL = Half(
     "journal", schema.journal, "0001", "journal_version", _FOLDER / "journal", checked=False

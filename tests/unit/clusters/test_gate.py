@@ -14,6 +14,7 @@ from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as Botocores
 from tests.unit.clusters.keeping import ORDERS
+from tests.unit.operations.kms.foreign import FOREIGN, stranger
 from tests.wire import msk_signer
 
 from sluicegate.access.authorize import Authority
@@ -23,9 +24,11 @@ from sluicegate.clock import Clock, SystemClock
 from sluicegate.clusters.gate import Gatekeeper
 from sluicegate.clusters.gate.doors import answer
 from sluicegate.clusters.gate.gatekeeper import Admitted, Refused
-from sluicegate.store import clusters, tags
+from sluicegate.iam.model import Effect
+from sluicegate.store import cluster_policies, clusters, tags
 from sluicegate.store.authorization_ids import id_of
 from sluicegate.store.batching import BatchingWriter
+from sluicegate.store.cluster_policies import ClusterPolicy
 from sluicegate.store.clusters import Cluster
 from sluicegate.store.decisions import DecisionLog, Recorded
 from sluicegate.testing import Endpoint, FrozenClock, Member
@@ -362,11 +365,67 @@ def test_two_sessions_of_one_name_may_do_what_both_may(gate: Gate) -> None:
     assert gate.ask(principal, "DESCRIBE TOPIC orders", "READ TOPIC orders") == "Ad"
 
 
-def test_another_account_needs_more_than_its_own_policies(gate: Gate) -> None:
-    foreign = gate.another(replace(ORDERS, account="111111111111"), SystemClock())
-    alice = gate.endpoint.user("alice", policy=allowing("*"))
-    refused = foreign.login("OAUTHBEARER", token_of(alice.credentials), ADDRESS)
+def put_policy(gate: Gate, *statements: Any) -> None:
+    """Let the cluster have a policy of these statements, or none."""
+    text = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    with gate.endpoint.databases.state.write() as tx:
+        cluster_policies.delete(tx, ORDERS.id)
+        if statements:
+            cluster_policies.put(tx, ClusterPolicy(ORDERS.id, text, "K1"))
+
+
+def test_another_account_needs_its_own_policies_and_the_cluster_s(gate: Gate) -> None:
+    eve = stranger(gate.endpoint, allowing("Connect", "WriteData", "AlterGroup"))
+    token = token_of(eve.credentials)
+    assert isinstance(gate.keeper.login("OAUTHBEARER", token, ADDRESS), Refused)
+    (opening,) = allowing("*", Principal={"AWS": FOREIGN})["Statement"]
+    put_policy(gate, opening | {"Resource": [CLUSTER, TOPICS]})
+    assert gate.logged_in(eve) == eve.arn
+    asked = ("WRITE TOPIC orders", "READ TOPIC orders", "READ GROUP g")
+    assert gate.ask(eve.arn, *asked) == "ADD"
+    put_policy(gate, opening | {"Resource": [CLUSTER, TOPICS + "2"]})
+    assert gate.ask(eve.arn, *asked) == "DDD"
+    put_policy(gate)
+    assert gate.ask(eve.arn, *asked) == "DDD"
+    assert isinstance(gate.keeper.login("OAUTHBEARER", token, ADDRESS), Refused)
+
+
+def test_a_stranger_s_record_of_a_refused_login_tells_nothing_of_the_cluster(gate: Gate) -> None:
+    with gate.endpoint.databases.state.write() as tx:
+        tags.put(tx, ORDERS.id, {"team": "red"})
+    (denying,) = allowing("*", Principal="*", Effect="Deny")["Statement"]
+    put_policy(gate, denying)
+    eve = stranger(gate.endpoint, allowing("*"))
+    refused = gate.keeper.login("OAUTHBEARER", token_of(eve.credentials), ADDRESS)
     assert isinstance(refused, Refused)
+    request_id = refused.text.partition("]")[0].removeprefix("[")
+    found = gate.decisions.find(FOREIGN, "us-east-1", id_of(request_id))
+    assert found is not None and found.layer == "resource-based policy"
+    assert found.effect is Effect.IMPLICIT_DENY
+    assert not [key for key in found.context if "ResourceTag" in key]
+    assert all("Deny" not in text for text in found.documents.values())
+
+
+def test_within_the_account_a_cluster_s_policy_gives_and_takes(gate: Gate) -> None:
+    alice = gate.endpoint.user("alice")
+    (opening,) = allowing("*", Principal={"AWS": alice.arn})["Statement"]
+    put_policy(gate, opening | {"Resource": [CLUSTER, TOPICS]})
+    principal = gate.logged_in(alice)
+    assert gate.ask(principal, "READ TOPIC orders", "READ GROUP g") == "AD"
+    bob = gate.logged_in(gate.endpoint.user("bob", policy=allowing("*")))
+    assert gate.ask(bob, "READ TOPIC orders") == "A"
+    (denying,) = allowing("ReadData", Principal="*", Effect="Deny")["Statement"]
+    put_policy(gate, opening, denying | {"Resource": TOPICS})
+    wanted = ("READ TOPIC orders", "WRITE TOPIC orders")
+    assert gate.ask(principal, *wanted) == gate.ask(bob, *wanted) == "DA"
+
+
+def test_a_cluster_s_policy_that_minds_the_time_is_asked_each_time(gate: Gate) -> None:
+    eve = stranger(gate.endpoint, allowing("*"))
+    condition = {"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}
+    (opening,) = allowing("*", Principal={"AWS": FOREIGN}, Condition=condition)["Statement"]
+    put_policy(gate, opening)
+    assert gate.ask(gate.logged_in(eve), "READ TOPIC orders") == "a"
 
 
 def test_lines_carry_whatever_names_and_messages_there_are(gate: Gate) -> None:

@@ -4,9 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from sluicegate.store import cluster_configurations, cluster_nodes, clusters, scram_secrets
+from sluicegate.store import (
+    cluster_configurations,
+    cluster_nodes,
+    cluster_policies,
+    clusters,
+    epoch,
+    scram_secrets,
+)
 from sluicegate.store.cluster_configurations import Configuration, Revision
 from sluicegate.store.cluster_nodes import Node
+from sluicegate.store.cluster_policies import ClusterPolicy
 from sluicegate.store.clusters import Cluster, Security
 from sluicegate.store.database import Conflict, Database
 from sluicegate.store.scram_secrets import ScramSecret
@@ -108,6 +116,33 @@ def test_a_node_is_placed_anew(database: Database) -> None:
         assert cluster_nodes.nodes_of(tx, "a1b2-1") == [second]
         cluster_nodes.set_state(tx, "a1b2-1", 1, "STOPPED")
         assert cluster_nodes.nodes_of(tx, "a1b2-1") == [replace(second, state="STOPPED")]
+
+
+def test_each_change_of_a_policy_moves_the_permissions(database: Database) -> None:
+    first, second = (ClusterPolicy("a1b2-1", "{}", version) for version in ("K1", "K2"))
+    with database.write() as tx:
+        seen = [epoch.current(tx)]
+        assert not cluster_policies.delete(tx, "a1b2-1")
+        assert epoch.current(tx) == seen[0]
+        for policy in (first, second):
+            cluster_policies.put(tx, policy)
+            assert cluster_policies.find(tx, "a1b2-1") == policy
+            seen.append(epoch.current(tx))
+        assert cluster_policies.delete(tx, "a1b2-1")
+        assert cluster_policies.find(tx, "a1b2-1") is None
+        seen.append(epoch.current(tx))
+        assert sorted(set(seen)) == seen
+
+
+def test_a_policy_goes_with_its_cluster(database: Database) -> None:
+    with database.write() as tx:
+        cluster_policies.put(tx, ClusterPolicy("a1b2-1", "{}", "K1"))
+        clusters.want_deleted(tx, "a1b2-1")
+        before = epoch.current(tx)
+        assert cluster_policies.find(tx, "a1b2-1") is not None
+        assert clusters.remove(tx, "a1b2-1")
+        assert cluster_policies.find(tx, "a1b2-1") is None
+        assert epoch.current(tx) > before
 
 
 def test_a_secret_associated_again_is_not_removed(database: Database) -> None:

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ...access.authorize import Authority, Standing
-from ...access.callers import Ask, Caller
+from ...access.callers import Ask, Caller, ResourcePolicy
+from ...access.cluster_policies import of_cluster
 from ...access.identify import Identity, Login
 from ...access.memory import EpochMemory
 from ...access.record import Occasion, moment, unidentified
@@ -148,7 +149,7 @@ class Gatekeeper:
         if action is None:
             return _DENIED
         own = self._tags() if wanted.is_on_cluster else None
-        ask = Ask(action, wanted.resource(self._cluster), tags=own)
+        ask = Ask(action, wanted.resource(self._cluster), tags=own, resource_policy=self._policy())
         return self._decide(callers, ask, occasion)
 
     def _decide(self, callers: Sequence[Caller], ask: Ask, occasion: Occasion) -> Standing:
@@ -161,7 +162,8 @@ class Gatekeeper:
         )
 
     def _connect(self) -> Ask:
-        return Ask(CONNECT, self._cluster.arn, tags=self._tags())
+        own = self._tags()
+        return Ask(CONNECT, self._cluster.arn, tags=own, resource_policy=self._policy())
 
     def _tags(self) -> dict[str, str]:
         def load() -> dict[str, str]:
@@ -169,6 +171,15 @@ class Gatekeeper:
                 return tags.of(tx, self._cluster.id)
 
         return self._memory.now.recall(("tags", self._cluster.id), load)
+
+    def _policy(self) -> ResourcePolicy | None:
+        """The cluster's own policy, by which clients of other accounts may get in."""
+
+        def load() -> ResourcePolicy | None:
+            with self._database.read() as tx:
+                return of_cluster(tx, self._cluster)
+
+        return self._memory.now.recall(("cluster policy", self._cluster.id), load)
 
     def _occasion(self, address: str, now_ms: int, request_id: str = "") -> Occasion:
         context = moment(self._cluster.region, now_ms) | {

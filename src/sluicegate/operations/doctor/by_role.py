@@ -9,12 +9,14 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...access import Ask
+from ...access import Ask, ResourcePolicy
+from ...access.cluster_policies import of_cluster
 from ...execution import plan
 from ...execution.plan import Need, On, When
+from ...store import clusters
 from ...store.clusters import part_arn
 from ...store.mappings import EventSourceMapping
-from ..operation import AskedBy
+from ..operation import Call
 from .model import Check, Permission, Verdict
 from .role import ExaminedRole
 
@@ -139,12 +141,22 @@ def _next(found: tuple[Permission, ...]) -> str:
 
 def _judged(mapping: EventSourceMapping, role: ExaminedRole, on: On) -> tuple[Permission, ...]:
     steps = [step for step in plan.steps(When.CONNECT, (Need.IAM,)) if step.on is on]
-    asks = [Ask(step.action, _resource(mapping, on)) for step in steps]
-    return tuple(role.judged("kafka-cluster", _asking(asks)))
+    resource = _resource(mapping, on)
+
+    def asks(call: Call) -> list[Ask]:
+        policy = _policy(call, mapping)
+        return [Ask(step.action, resource, resource_policy=policy) for step in steps]
+
+    return tuple(role.judged("kafka-cluster", asks))
 
 
-def _asking(asks: list[Ask]) -> AskedBy:
-    return lambda _: asks
+def _policy(call: Call, mapping: EventSourceMapping) -> ResourcePolicy | None:
+    """The policy of the mapping's cluster, which brokers ask as well."""
+    cluster_arn = mapping.event_source_arn or ""
+    with call.database.read() as tx:
+        cluster = clusters.find(tx, cluster_arn.rpartition("/")[2])
+        is_its = cluster is not None and cluster.arn == cluster_arn
+        return of_cluster(tx, cluster) if cluster and is_its else None
 
 
 def _resource(mapping: EventSourceMapping, on: On) -> str:

@@ -1,6 +1,16 @@
 """Amazon MSK: clusters of real brokers, which their keeper runs; users who log in with secrets."""
 
-from . import brokers, configurations, creating, lifecycle, scram, tagging, updating, versions
+from . import (
+    brokers,
+    configurations,
+    creating,
+    lifecycle,
+    policies,
+    scram,
+    tagging,
+    updating,
+    versions,
+)
 
 OPERATIONS = (
     *creating.OPERATIONS,
@@ -8,6 +18,7 @@ OPERATIONS = (
     *brokers.OPERATIONS,
     *updating.OPERATIONS,
     *scram.OPERATIONS,
+    *policies.OPERATIONS,
     *configurations.OPERATIONS,
     *tagging.OPERATIONS,
     *versions.OPERATIONS,

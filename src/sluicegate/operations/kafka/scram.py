@@ -14,7 +14,6 @@ from .scram_access import Gained, refusal
 
 _MOST_AT_ONCE = 10
 _MOST_USERS = 1000
-_USABLE = ("ACTIVE", "UPDATING", "HEALING", "MAINTENANCE", "REBOOTING_BROKER")
 
 _TWICE = "The provided secret ARN is in the request more than once."
 _SAME_USER = "The cluster has a secret of the same username already."
@@ -146,7 +145,7 @@ def _checked(params: Params) -> Sequence[str]:
 def _usable(tx: Tx, call: Call, params: Params) -> Cluster:
     cluster = naming.cluster_of(tx, call, params["ClusterArn"])
     state = cluster.current_state
-    if state not in _USABLE:
+    if state not in naming.USABLE:
         verb = "associate" if call.operation == "BatchAssociateScramSecret" else "disassociate"
         preposition = "with" if verb == "associate" else "from"
         raise invalid(f"You can't {verb} secrets {preposition} a cluster in {state} state.")

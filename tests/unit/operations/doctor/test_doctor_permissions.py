@@ -262,6 +262,25 @@ def test_with_iam_access_control_the_actions_of_the_brokers_are_the_next_step(
     assert trigger.examined().wrong == []
 
 
+def test_what_the_cluster_s_own_policy_gives_and_takes_is_judged_too(endpoint: Endpoint) -> None:
+    trigger = Trigger(endpoint, security={"ClientAuthentication": IAM_ONLY})
+    kafka, cluster = endpoint.client("kafka"), {"ClusterArn": trigger.cluster}
+    role = endpoint.client("iam").get_role(RoleName="worker")["Role"]["Arn"]
+    parts = [
+        trigger.cluster.replace(":cluster/", f":{kind}/") + "/*" for kind in ("topic", "group")
+    ]
+    resources = [trigger.cluster, *parts]
+    giving = allow("kafka-cluster:*", resource=resources, Principal={"AWS": role})
+    version = kafka.put_cluster_policy(**cluster, Policy=json.dumps(giving))["CurrentVersion"]
+    assert trigger.examined().wrong == []
+    taking = allow("kafka-cluster:ReadData", resource=parts, Principal="*")["Statement"][0]
+    giving["Statement"].append(taking | {"Effect": "Deny"})
+    kafka.put_cluster_policy(**cluster, Policy=json.dumps(giving), CurrentVersion=version)
+    (denied,) = trigger.examined().denied("topic")
+    assert denied["action"] == "kafka-cluster:ReadData"
+    assert denied["by"] == f"denied by statement 2 of {trigger.cluster}"
+
+
 def test_who_asks_needs_a_permission_and_sees_what_it_may(endpoint: Endpoint) -> None:
     trigger = Trigger(endpoint)
     alice = endpoint.user("alice")

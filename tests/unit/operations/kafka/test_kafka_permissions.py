@@ -1,5 +1,6 @@
 """Every operation, for somebody whose one policy allows just it, and for somebody without any."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +29,7 @@ ALSO = ("ec2:Describe*", "kms:CreateGrant")
 
 @dataclass(frozen=True)
 class Given:
-    """A running cluster with a secret and a change, a configuration, and another secret."""
+    """A running cluster with a policy and a change, a configuration, and a secret."""
 
     endpoint: Endpoint
     name: str
@@ -41,6 +42,12 @@ class Given:
     def version(self) -> str:
         info = self.endpoint.client("kafka").describe_cluster(ClusterArn=self.cluster)
         version: str = info["ClusterInfo"]["CurrentVersion"]
+        return version
+
+    @property
+    def policy_version(self) -> str:
+        found = self.endpoint.client("kafka").get_cluster_policy(ClusterArn=self.cluster)
+        version: str = found["CurrentVersion"]
         return version
 
 
@@ -61,6 +68,11 @@ def _configuration(given: Given) -> dict[str, Any]:
 
 def _resource(given: Given) -> dict[str, Any]:
     return {"ResourceArn": given.cluster}
+
+
+def _policy(given: Given) -> dict[str, Any]:
+    clients = allow("kafka-cluster:Connect", resource=given.cluster, Principal="*")
+    return {**_cluster(given), "Policy": json.dumps(clients)}
 
 
 def _nothing(_given: Given) -> dict[str, Any]:
@@ -95,6 +107,7 @@ CASES: dict[str, tuple[Params, str]] = {
         f"{KAFKA}:configuration/new-{{name}}/*",
     ),
     "DeleteCluster": (_cluster, CLUSTER),
+    "DeleteClusterPolicy": (_cluster, CLUSTER),
     "DeleteConfiguration": (_configuration, CONFIGURATION),
     "DescribeCluster": (_cluster, CLUSTER),
     "DescribeClusterOperation": (_operation, "{operation}"),
@@ -106,6 +119,7 @@ CASES: dict[str, tuple[Params, str]] = {
         CONFIGURATION,
     ),
     "GetBootstrapBrokers": (_cluster, CLUSTER),
+    "GetClusterPolicy": (_cluster, CLUSTER),
     "GetCompatibleKafkaVersions": (_nothing, f"{KAFKA}:/v1/compatible-kafka-versions"),
     "ListClusterOperations": (_cluster, CLUSTER),
     "ListClusterOperationsV2": (_cluster, CLUSTER),
@@ -117,6 +131,10 @@ CASES: dict[str, tuple[Params, str]] = {
     "ListNodes": (_cluster, CLUSTER),
     "ListScramSecrets": (_cluster, CLUSTER),
     "ListTagsForResource": (_resource, CLUSTER),
+    "PutClusterPolicy": (
+        lambda given: {**_policy(given), "CurrentVersion": given.policy_version},
+        CLUSTER,
+    ),
     "TagResource": (lambda given: {**_resource(given), "Tags": {"a": "b"}}, CLUSTER),
     "UntagResource": (lambda given: {**_resource(given), "TagKeys": ["a"]}, CLUSTER),
     "UpdateClusterConfiguration": (
@@ -161,7 +179,9 @@ def prepared(endpoint: Endpoint, name: str) -> Given:
     )["ClusterOperationArn"]
     started(endpoint, cluster)
     user = secret(endpoint, f"AmazonMSK_{name}", KmsKeyId=key(endpoint))
-    return Given(endpoint, name, cluster, configuration, operation, user)
+    given = Given(endpoint, name, cluster, configuration, operation, user)
+    kafka.put_cluster_policy(**_policy(given))
+    return given
 
 
 def test_every_operation_is_tried_here() -> None:
