@@ -15,6 +15,7 @@ from ..execution.versions import log_group
 from ..operations.lambda_.configurations import ACTIVE
 from ..store import (
     cluster_nodes,
+    cluster_policies,
     clusters,
     function_versions,
     functions,
@@ -63,8 +64,8 @@ class UserStatus:
 class ClusterStatus:
     """A cluster, with what its keeper says of its state.
 
-    `machine` and `folder` are where its brokers and their data and logs are; None when that is not
-    known yet.
+    `policy_version` is that of its own policy, None without one. `machine` and `folder` are where
+    its brokers and their data and logs are; None when that is not known yet.
     """
 
     name: str
@@ -76,6 +77,7 @@ class ClusterStatus:
     listeners: tuple[str, ...]
     nodes: tuple[NodeStatus, ...]
     users: tuple[UserStatus, ...]
+    policy_version: str | None
     machine: str | None
     folder: str | None
 
@@ -224,6 +226,7 @@ def _cluster(tx: Tx, cluster: Cluster, home: Home | None, now_ms: int) -> Cluste
     listeners = cluster.security.listeners
     # The message is the keeper's, of the state it wrote; another one was asked for since.
     is_said = cluster.current_state == cluster.state and cluster.state_message is not None
+    policy = cluster_policies.find(tx, cluster.id)
     return ClusterStatus(
         name=cluster.name,
         arn=cluster.arn,
@@ -238,6 +241,7 @@ def _cluster(tx: Tx, cluster: Cluster, home: Home | None, now_ms: int) -> Cluste
             for secret in scram_secrets.wanted_of(tx, cluster.id)
             if secret.wanted == scram_secrets.ASSOCIATED or secret.error is not None
         ),
+        policy_version=policy.version if policy else None,
         machine=home.machine if home else None,
         folder=homes.folder_of(home, cluster.id) if home else None,
     )

@@ -65,17 +65,19 @@ def told(document: Document) -> list[str]:
 
 
 def _clusters(found: Sequence[Document]) -> list[str]:
-    heads = ("CLUSTER", "STATE", "BROKER", "ADDRESS", "PORTS", "USERS")
+    heads = ("CLUSTER", "STATE", "BROKER", "ADDRESS", "PORTS", "USERS", "POLICY")
     rows = []
     for cluster in found:
         users = ", ".join(_user(user) for user in cluster["users"])
         about = [cluster["name"], cluster["state"]]
+        # Who else may use it is not told here: `aws kafka get-cluster-policy` asks for more.
+        last = [users, cluster["policy_version"] or "none"]
         for node in cluster["nodes"]:
-            row = [*about, str(node["node_id"]), node["address"], _ports(node["ports"]), users]
+            row = [*about, str(node["node_id"]), node["address"], _ports(node["ports"]), *last]
             rows.append(row)
-            about, users = [" ", " "], " "
+            about, last = [" ", " "], [" ", " "]
         if not cluster["nodes"]:
-            rows.append([*about, "", "", "", users])
+            rows.append([*about, "", "", "", *last])
     return table(heads, rows)
 
 

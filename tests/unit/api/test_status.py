@@ -18,7 +18,15 @@ from tests.unit.api.watched import (
     well,
 )
 
-from sluicegate.store import clusters, homes, mapping_leases, mappings, scram_secrets
+from sluicegate.store import (
+    cluster_policies,
+    clusters,
+    homes,
+    mapping_leases,
+    mappings,
+    scram_secrets,
+)
+from sluicegate.store.cluster_policies import ClusterPolicy
 from sluicegate.store.homes import Home
 from sluicegate.testing import Endpoint
 from sluicegate.wire.message import Request
@@ -82,6 +90,11 @@ def test_a_cluster_is_told_with_its_nodes_and_users(endpoint: Endpoint) -> None:
         {"node_id": 2, "address": "127.5.6.2", "ports": ports},
     ]
     assert [(user["username"], user["error"]) for user in cluster["users"]] == [("alice", None)]
+    assert cluster["policy_version"] is None
+    with endpoint.databases.state.write() as tx:
+        cluster_policies.put(tx, ClusterPolicy(DEMO.id, "{}", "K13V1IB3VIYZZH"))
+    (cluster,) = status(endpoint)["clusters"]
+    assert cluster["policy_version"] == "K13V1IB3VIYZZH"
 
 
 def test_a_function_is_told_as_its_latest_version_is(endpoint: Endpoint) -> None:

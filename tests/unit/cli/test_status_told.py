@@ -57,6 +57,15 @@ def test_one_mapping_is_told_with_what_belongs_to_it(endpoint: Endpoint) -> None
     assert not any("returns" in line for line in lines)
 
 
+def test_a_policy_is_told_by_its_version_once_for_a_cluster(endpoint: Endpoint) -> None:
+    well(endpoint)
+    found = document(endpoint)
+    found["clusters"][0]["policy_version"] = "K13V1IB3VIYZZH"
+    heads, first, second = told(found)[2:5]
+    assert heads.endswith("  POLICY") and first.endswith("  K13V1IB3VIYZZH")
+    assert second.endswith("SCRAM")
+
+
 def test_every_line_of_a_problem_ends_with_what_to_do_next(endpoint: Endpoint) -> None:
     badly(endpoint)
     lines = [line for line in told(document(endpoint)) if line.startswith("! ")]
