@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from tests.unit.operations.asserting import ACCOUNT, allow, refused
 from tests.unit.operations.kafka.asserting import NOWHERE, SCRAM_ONLY, running, started
 from tests.unit.operations.kms.foreign import FOREIGN, stranger
+from tests.unit.operations.lambda_.asserting import trusting, with_code
 
 from sluicegate.store.organizations import nodes, organizations
 from sluicegate.store.organizations.nodes import Node
@@ -154,3 +155,21 @@ def test_accounts_of_one_organization_are_told_the_whole_reason(endpoint: Endpoi
     message, record = told(stranger(endpoint, ANYTHING), cluster)
     assert message.endswith("with an explicit deny in a resource-based policy")
     assert "CLUSTER" in [each["uri"] for each in record["policies"]]
+
+
+def test_a_cluster_of_another_account_is_no_trigger_s_source(endpoint: Endpoint) -> None:
+    cluster = opened(endpoint, may_read())
+    eve = stranger(endpoint, ANYTHING)
+    iam, functions = eve.client("iam"), eve.client("lambda")
+    trust, everything = json.dumps(trusting()), json.dumps(ANYTHING)
+    role = iam.create_role(RoleName="worker", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam.put_role_policy(RoleName="worker", PolicyName="given", PolicyDocument=everything)
+    functions.create_function(**with_code(Role=role))
+    source = {"FunctionName": "orders", "Topics": ["orders"], "StartingPosition": "LATEST"}
+    create = functions.create_event_source_mapping
+    _, message = refused(create, **source, EventSourceArn=cluster)
+    assert message.startswith(
+        "Error occurred while DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound."
+    )
+    _, message = refused(create, **source, EventSourceArn=NOWHERE.replace(ACCOUNT, "1" * 12))
+    assert message.endswith("does not have permissions to call DescribeCluster on MSK")
