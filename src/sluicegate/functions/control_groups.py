@@ -23,8 +23,8 @@ from pathlib import Path
 from .claims import claim
 
 _PREFIX = "sluicegate-"
-# All sandboxes together against the service, its brokers among it: a third, as `kernel.step_aside`
-# has it where there are no groups. Usual are 100 and 1024.
+# All of a spawner's sandboxes against the service, its brokers among it: a third, which is what
+# `kernel.step_aside` gives each where there are no groups. Usual are 100 and 1024.
 _WEIGHTS = {"cpu.weight": 33, "cpu.shares": 341}
 _EMPTY_MILLISECONDS = 2000
 # AWS's. Where nothing holds them together, half of it: that many can be ended within half a second
