@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException, Producer
 
+from sluicegate.brokers.runtime import Installation
 from sluicegate.wire.client import Credentials
 
+from .java_client import JavaClient
 from .kafka_user import IamLogin, new_cluster
 from .processes import java
 from .server import Server
@@ -106,6 +108,26 @@ def test_who_is_allowed_produces_and_consumes(stage: Stage) -> None:
     alice = user(stage, "alice", may(everything))
     alice.produce("open", "a", "b", "c")
     assert alice.consume("open", 3) == ["a", "b", "c"]
+
+
+def test_aws_s_own_library_for_java_gets_in_with_what_client_config_prints(
+    stage: Stage, kafka: Installation, tmp_path: Path
+) -> None:
+    java, properties = JavaClient(kafka, tmp_path), tmp_path / "client.properties"
+    authority = str(tmp_path / "ca.pem")
+    printed = stage.server.command("kafka", "client-config", "--iam", "--ca", authority)
+    properties.write_text(printed.stdout)
+    stage.anybody.create_topic("java")
+    judith = user(stage, "judith", may(sorted({*PRODUCING, *READING})))
+    assert java(judith.credentials, "produce", properties, "java", "a", "b") == (0, [])
+    assert java(judith.credentials, "consume", properties, "java", "2") == (0, ["a", "b"])
+    # Who connects anew is asked anew.
+    give(stage, "judith", may(["ReadData"]))
+    code, refusal = java(judith.credentials, "produce", properties, "java", "c")
+    assert code == 1 and refusal[-1].startswith("SaslAuthenticationException: "), refusal
+    told = explained(stage, refusal[-1])
+    assert "IMPLICIT_DENY by the identity-based policy" in told
+    assert "kafka-cluster:Connect" in told
 
 
 def test_who_may_not_connect_is_refused_and_told_why_by_the_uuid(stage: Stage) -> None:
