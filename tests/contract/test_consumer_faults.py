@@ -179,8 +179,9 @@ def test_what_is_always_damaged_holds_up_its_partition_alone_and_is_told(
 
 
 def test_a_topic_that_is_not_there_is_told(cluster: MockCluster) -> None:
+    connection = Connection(cluster.bootstrap_servers)
     with pytest.raises(BrokerFault) as refusal:
-        committed_offsets(Connection(cluster.bootstrap_servers), "group", "no such topic!")
+        committed_offsets(connection, "group", "no such topic!", patience_seconds=0.1)
     assert isinstance(refusal.value.trouble, TopicMissing), refusal.value.trouble
 
 

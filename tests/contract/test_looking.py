@@ -132,7 +132,7 @@ def test_what_keeps_from_looking_is_told(broker: KafkaCluster) -> None:
         topics(as_user(broker, "looker", "another"))
     assert isinstance(trouble(raised), NotAuthenticated)
     with pytest.raises(BrokerFault) as raised:
-        topics(Connection("127.0.0.1:1"))
+        topics(Connection("127.0.0.1:1"), patience_seconds=1)
     assert isinstance(trouble(raised), Unreachable)
     with pytest.raises(BrokerFault, match="topic `nowhere` is not there") as raised:
         peek(anybody(broker), "nowhere", None, 0, 1)

@@ -128,9 +128,9 @@ class Login:
         values: list[str] = []
 
         def has_all() -> bool:
-            message = consumer.poll(0.2)
-            if message is not None and message.error() is None:
-                values.append((message.value() or b"").decode())
+            for message in consumer.consume(1000, 0.2):
+                if message.error() is None:
+                    values.append((message.value() or b"").decode())
             return len(values) >= count
 
         until(has_all, f"{count} records of {topic}")
@@ -139,18 +139,20 @@ class Login:
 
     def refusal(self) -> str:
         """What the broker says to this login; "" when it lets it in."""
-        said: list[str] = []
-        listening: dict[str, Any] = {
-            **self.settings(),
-            "error_cb": lambda error: said.append(error.str()),
-        }
-        admin = AdminClient(listening)
-        try:
-            admin.list_topics(timeout=3)
-        except KafkaException as error:
-            admin.poll(0.5)
-            return "; ".join(said) or str(error)
-        return ""
+        said: list[KafkaError] = []
+        listening: dict[str, Any] = {**self.settings(), "error_cb": said.append}
+        admin, deadline = AdminClient(listening), time.monotonic() + 3
+        while True:
+            try:
+                admin.list_topics(timeout=0.2)
+            except KafkaException as error:
+                admin.poll(0.1)
+                # Who is refused is not told so by the answer, but beside it, and at once.
+                is_refused = any(each.code() == KafkaError._AUTHENTICATION for each in said)
+                if is_refused or time.monotonic() > deadline:
+                    return "; ".join(each.str() for each in said) or str(error)
+            else:
+                return ""
 
 
 @dataclass(frozen=True)

@@ -40,10 +40,12 @@ class SeenTopic:
     records: int | None
 
 
-def topics(connection: Connection) -> tuple[SeenTopic, ...]:
+def topics(
+    connection: Connection, *, patience_seconds: float = _PATIENCE_SECONDS
+) -> tuple[SeenTopic, ...]:
     """The topics the login may see, by name, without the brokers' own; or `BrokerFault`."""
     with asking(connection, _GROUP) as client:
-        found = client.topics(_PATIENCE_SECONDS)
+        found = client.topics(patience_seconds)
         return tuple(
             _seen(client, name, found[name].partitions)
             for name in sorted(found)

@@ -69,10 +69,12 @@ def fix_start(
         return starts
 
 
-def committed_offsets(connection: Connection, group: str, topic: str) -> Mapping[int, int]:
+def committed_offsets(
+    connection: Connection, group: str, topic: str, *, patience_seconds: float = _TIMEOUT_SECONDS
+) -> Mapping[int, int]:
     """What a group has committed, by partition, asked from outside; `BrokerFault` when unknown."""
     with asking(connection, group) as client:
-        partitions = client.partitions(topic, _TIMEOUT_SECONDS)
+        partitions = client.partitions(topic, patience_seconds)
         if not partitions:
             text = f"topic `{topic}` is not there"
             raise BrokerFault(TopicMissing(KafkaError.UNKNOWN_TOPIC_OR_PART, text))
