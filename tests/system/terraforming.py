@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +46,25 @@ class Terraform:
         }
         self.run("init", "-no-color")
 
-    def plan(self, expect: int) -> None:
+    def plan(self, expect: int, *flags: str) -> None:
         """What is planned: NO_DIFFERENCE or DIFFERENCE."""
-        self.run("plan", "-detailed-exitcode", "-no-color", expect=expect)
+        self.run("plan", "-detailed-exitcode", "-no-color", *flags, expect=expect)
+
+    def change(self, **variables: str) -> None:
+        """Plan a difference, with these variables from now on, and apply just that."""
+        self._know(variables)
+        self.plan(DIFFERENCE, "-out=planned")
+        self.run("apply", "-no-color", "planned")
+        self.plan(NO_DIFFERENCE)
 
     def apply(self, **variables: str) -> None:
         """Apply, with these variables from now on; there is nothing to be done afterwards."""
-        self.environment |= {f"TF_VAR_{name}": value for name, value in variables.items()}
+        self._know(variables)
         self.run("apply", "-auto-approve", "-no-color")
         self.plan(NO_DIFFERENCE)
+
+    def _know(self, variables: Mapping[str, str]) -> None:
+        self.environment |= {f"TF_VAR_{name}": value for name, value in variables.items()}
 
     def destroy(self) -> None:
         self.run("destroy", "-auto-approve", "-no-color")

@@ -53,18 +53,24 @@ def test_a_lock_that_is_a_link_to_a_file_leaves_the_file_alone(tmp_path: Path) -
     assert precious.read_text() == "kept"
 
 
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """A server that has ended; others can be started on its state and port."""
+    with Server(tmp_path_factory.mktemp("ended") / "state") as server:
+        return server
+
+
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"])
-def test_it_serves_without_the_standard_streams(tmp_path: Path, closed: str) -> None:
+def test_it_serves_without_the_standard_streams(tmp_path: Path, ended: Server, closed: str) -> None:
     """A file opened while one is closed takes its number; the child would take it for its own."""
-    state, wrapper = tmp_path / "state", tmp_path / "wrapper"
+    wrapper = tmp_path / "wrapper"
     wrapper.write_text(f'#!/bin/sh\nexec "$@" {closed}\n')
     wrapper.chmod(0o755)
-    with Server(state) as first:
-        port = first.port
     command = [str(wrapper), sys.executable, "-m", "sluicegate.cli", "serve"]
-    process = subprocess.Popen([*command, "--state", str(state), "--port", str(port)])
+    where = ["--state", str(ended.state), "--port", str(ended.port)]
+    process = subprocess.Popen([*command, *where])
     try:
-        until(lambda: is_live(first), "an answer")
+        until(lambda: is_live(ended), "an answer")
     finally:
         process.terminate()
         assert process.wait(timeout=30) == 0

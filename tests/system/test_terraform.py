@@ -3,15 +3,13 @@
 import pytest
 
 from .server import Server
-from .terraforming import DIFFERENCE, Configured
+from .terraforming import Configured
 
 
 def test_apply_plan_change_and_destroy(configured: Configured, server: Server) -> None:
     terraform = configured("account")
     terraform.apply()
-    terraform.environment["TF_VAR_description"] = "orders of ours"
-    terraform.plan(DIFFERENCE)
-    terraform.apply()
+    terraform.change(description="orders of ours")
     assert terraform.outputs()["account"] == "000000000000"
     terraform.destroy()
     assert server.client("iam").list_roles()["Roles"] == []
