@@ -28,7 +28,7 @@ from sluicegate.kafka import (
     probe,
 )
 
-pytestmark = pytest.mark.brokers
+pytestmark = [pytest.mark.brokers, pytest.mark.alongside]
 
 READING = frozenset({"READ", "DESCRIBE"})
 

@@ -11,7 +11,7 @@ from sluicegate.brokers.listeners import Listener
 from sluicegate.delivery import Bounds, DataPath, EventEncoder, EventSource, Success
 from sluicegate.kafka import Connection, GroupConsumer, committed_offsets
 
-pytestmark = pytest.mark.brokers
+pytestmark = [pytest.mark.brokers, pytest.mark.alongside]
 TOPIC = "transactions"
 
 

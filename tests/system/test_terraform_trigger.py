@@ -10,7 +10,7 @@ from .server import Server
 from .terraforming import Configured, Terraform
 from .waiting import until
 
-pytestmark = pytest.mark.brokers
+pytestmark = [pytest.mark.brokers, pytest.mark.alongside]
 
 CODE = """
 def handler(event, context):

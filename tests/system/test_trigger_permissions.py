@@ -23,7 +23,7 @@ from .trigger_user import HEALS_SECONDS, MANAGED, Stage, Trigger, allow
 from .waiting import until
 from .witness import Verdict
 
-pytestmark = pytest.mark.brokers
+pytestmark = [pytest.mark.brokers, pytest.mark.alongside]
 
 SECRET = ["secretsmanager:GetSecretValue", "kms:Decrypt"]
 GRANTED = [*ELEVEN, *SECRET]

@@ -14,7 +14,7 @@ from .trigger_user import Stage, Trigger, allow
 from .waiting import until
 from .witness import Verdict
 
-pytestmark = pytest.mark.brokers
+pytestmark = [pytest.mark.brokers, pytest.mark.alongside]
 
 READ = ["secretsmanager:GetSecretValue", "kms:Decrypt"]
 
