@@ -11,7 +11,7 @@ from .terraforming import Configured, configurations
 
 @pytest.fixture(scope="module")
 def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that a module's tests share, and only look at."""
+    """A server that a module's tests share: none minds what another one made there."""
     with Server(tmp_path_factory.mktemp("calm") / "state") as started:
         yield started
 

@@ -8,10 +8,10 @@ from .aws_cli import answer, aws
 from .server import Server
 
 
-def test_the_steps_of_the_permissions_page(server: Server) -> None:
-    assert answer(server, "sts", "get-caller-identity")["Account"] == "000000000000"
+def test_the_steps_of_the_permissions_page(calm: Server) -> None:
+    assert answer(calm, "sts", "get-caller-identity")["Account"] == "000000000000"
     version = answer(
-        server,
+        calm,
         *("iam", "get-policy-version", "--version-id", "v2", "--policy-arn"),
         "arn:aws:iam::aws:policy/service-role/AWSLambdaMSKExecutionRole",
     )["PolicyVersion"]
@@ -26,7 +26,7 @@ def test_the_steps_of_the_permissions_page(server: Server) -> None:
         },
     }
     answer(
-        server,
+        calm,
         *("iam", "create-role", "--role-name", "orders"),
         *("--assume-role-policy-document", json.dumps(trust)),
     )
@@ -34,22 +34,22 @@ def test_the_steps_of_the_permissions_page(server: Server) -> None:
         *("iam", "attach-role-policy", "--role-name", "orders", "--policy-arn"),
         "arn:aws:iam::aws:policy/service-role/AWSLambdaMSKExecutionRole",
     )
-    answer(server, *attach)
-    answer(server, *attach)
-    attached = answer(server, "iam", "list-attached-role-policies", "--role-name", "orders")
+    answer(calm, *attach)
+    answer(calm, *attach)
+    attached = answer(calm, "iam", "list-attached-role-policies", "--role-name", "orders")
     assert [each["PolicyName"] for each in attached["AttachedPolicies"]] == [
         "AWSLambdaMSKExecutionRole"
     ]
 
 
-def test_a_fresh_user_may_call_nothing_of_msk(server: Server) -> None:
-    answer(server, "iam", "create-user", "--user-name", "alice")
-    key = answer(server, "iam", "create-access-key", "--user-name", "alice")["AccessKey"]
+def test_a_fresh_user_may_call_nothing_of_msk(calm: Server) -> None:
+    answer(calm, "iam", "create-user", "--user-name", "alice")
+    key = answer(calm, "iam", "create-access-key", "--user-name", "alice")["AccessKey"]
     signer = {
         "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
     }
-    denied = aws(server, "kafka", "list-clusters", **signer)
+    denied = aws(calm, "kafka", "list-clusters", **signer)
     # The CLI says 254 or 255 for a refused call, by version.
     assert denied.returncode in (254, 255)
     assert (
@@ -60,18 +60,16 @@ def test_a_fresh_user_may_call_nothing_of_msk(server: Server) -> None:
     ) in denied.stderr
 
 
-def test_secrets_logs_and_networks(server: Server) -> None:
-    made = answer(server, "secretsmanager", "create-secret", "--name", "s", "--secret-string", "x")
-    read = answer(server, "secretsmanager", "get-secret-value", "--secret-id", made["ARN"])
+def test_secrets_logs_and_networks(calm: Server) -> None:
+    made = answer(calm, "secretsmanager", "create-secret", "--name", "s", "--secret-string", "x")
+    read = answer(calm, "secretsmanager", "get-secret-value", "--secret-id", made["ARN"])
     assert read["SecretString"] == "x"
-    answer(server, "logs", "create-log-group", "--log-group-name", "/aws/lambda/orders")
-    groups = answer(server, "logs", "describe-log-groups")["logGroups"]
+    answer(calm, "logs", "create-log-group", "--log-group-name", "/aws/lambda/orders")
+    groups = answer(calm, "logs", "describe-log-groups")["logGroups"]
     assert [each["logGroupName"] for each in groups] == ["/aws/lambda/orders"]
-    (vpc,) = answer(server, "ec2", "describe-vpcs", "--filters", "Name=isDefault,Values=true")[
-        "Vpcs"
-    ]
+    (vpc,) = answer(calm, "ec2", "describe-vpcs", "--filters", "Name=isDefault,Values=true")["Vpcs"]
     assert vpc["CidrBlock"] == "172.31.0.0/16"
-    aliases = answer(server, "kms", "list-aliases")["Aliases"]
+    aliases = answer(calm, "kms", "list-aliases")["Aliases"]
     assert "alias/aws/secretsmanager" in [each["AliasName"] for each in aliases]
 
 
@@ -93,11 +91,11 @@ def test_pages_waiters_and_formats(server: Server) -> None:
     assert [user["UserName"] for user in users] == ["ann", "bob", "eve"]
 
 
-def test_bytes_are_read_from_files(server: Server, tmp_path: Path) -> None:
+def test_bytes_are_read_from_files(calm: Server, tmp_path: Path) -> None:
     plain, sealed = tmp_path / "plain", tmp_path / "sealed"
     plain.write_bytes(b"\x00plain")
-    key = answer(server, "kms", "create-key")["KeyMetadata"]["KeyId"]
+    key = answer(calm, "kms", "create-key")["KeyMetadata"]["KeyId"]
     encrypt = ("kms", "encrypt", "--key-id", key, "--plaintext", f"fileb://{plain}")
-    sealed.write_bytes(b64decode(answer(server, *encrypt)["CiphertextBlob"]))
-    opened = answer(server, "kms", "decrypt", "--ciphertext-blob", f"fileb://{sealed}")
+    sealed.write_bytes(b64decode(answer(calm, *encrypt)["CiphertextBlob"]))
+    opened = answer(calm, "kms", "decrypt", "--ciphertext-blob", f"fileb://{sealed}")
     assert b64decode(opened["Plaintext"]) == b"\x00plain"
