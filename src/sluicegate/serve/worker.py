@@ -5,6 +5,7 @@ each further one, that there is something new; the end of it is the end of the s
 ends one worker in the same order; the supervisor starts another.
 """
 
+import gc
 import logging
 import os
 import signal
@@ -44,6 +45,10 @@ def main() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     # The default of 5 ms lets one thread hold the interpreter while an answer waits.
     sys.setswitchinterval(0.0005)
+    # A thousand messages are polled at once, and are no cycles: the collector, by default called by
+    # seven hundred of anything, took a tenth of the polling thread's time.
+    gc.freeze()
+    gc.set_threshold(10_000)
     logging.basicConfig(format="%(levelname)s %(name)s %(message)s", level=logging.WARNING)
     end_if_frozen(_FROZEN_SECONDS)
     line = sys.stdin.buffer.readline()
