@@ -4,6 +4,7 @@ python -m tests.contract.hostile_run FOLDER ISOLATION
 """
 
 import contextlib
+import ctypes
 import json
 import os
 import socket
@@ -16,17 +17,25 @@ from tests.contract.function_code import Rig, make_rig
 from tests.contract.hostile_code import HOSTILE
 
 SECRET = "a secret of the service"
+_KEYCTL, _JOIN_SESSION_KEYRING = {"x86_64": 250, "aarch64": 219}, 1
 
 
 def main() -> None:
     """Print a JSON object."""
     folder, isolation = Path(sys.argv[1]), sys.argv[2]
     os.environ["SERVICE_SECRET"] = SECRET
+    have_a_keyring()
     rig = make_rig(folder, isolation=isolation)
     try:
         print(json.dumps({"level": rig.pool.isolation().level, "got": attack(rig)}))
     finally:
         rig.pool.close()
+
+
+def have_a_keyring() -> None:
+    """As who has logged in has one; the kernel tells of it in `/proc/keys`."""
+    ctypes.CDLL(None).syscall(_KEYCTL[os.uname().machine], _JOIN_SESSION_KEYRING, None)
+    assert Path("/proc/keys").read_text()
 
 
 def attack(rig: Rig) -> Any:

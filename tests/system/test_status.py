@@ -88,7 +88,7 @@ def test_a_cluster_and_its_user_are_told_of_and_so_is_what_is_wrong(tmp_path: Pa
         code, told, _ = status(server)
         assert code == 0 and told.endswith("\nno problems\n")
         (line,) = (line for line in told.splitlines() if line.startswith("orders "))
-        assert "ACTIVE" in line and "9092 plaintext" in line and line.endswith("alice")
+        assert "ACTIVE" in line and "9092 plaintext" in line and line.endswith("alice  none")
 
         secrets = server.client("secretsmanager")
         secrets.put_secret_value(SecretId=secret, SecretString="no JSON")

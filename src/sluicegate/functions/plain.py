@@ -37,12 +37,14 @@ def keep(
     os.set_blocking(wake, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    command = os.fork()
+    command = os.fork() if group is None else group.fork()
     if command == 0:
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            _run(output, go, told, program, group)
+            if group is not None:
+                group.join()
+            _run(output, go, told, program, has_group=group is not None)
         except BaseException as error:  # noqa: BLE001 - the top of this process
             os.write(output, f"{type(error).__name__}: {error}\n".encode())
         finally:
@@ -70,17 +72,13 @@ def _close_all_but(kept: set[int]) -> None:
                 os.close(int(name))
 
 
-def _run(
-    output: int, go: int, told: Mapping[str, Any], program: bytes, group: ControlGroup | None
-) -> None:
+def _run(output: int, go: int, told: Mapping[str, Any], program: bytes, *, has_group: bool) -> None:
     kernel.step_aside()
-    if group is not None:
-        group.enter()
     uid = told["uid"]
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if uid >= 0:
         # Of a user of ours it would count everything that user runs.
-        processes = control_groups.processes(has_group=group is not None)
+        processes = control_groups.processes(has_group=has_group)
         resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))
     nothing = os.open(os.devnull, os.O_RDONLY)
     for descriptor, number in ((nothing, 0), (output, 1), (output, 2), (go, GO)):

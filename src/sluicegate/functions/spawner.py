@@ -148,7 +148,7 @@ class Spawner:
         group = self._group()
         try:
             # An empty environment: the one bubblewrap has can be read inside.
-            pid = _fork(lambda: _execute(inherited, group, told["uid"], told["command"]))
+            pid = _fork(lambda: _execute(inherited, told["uid"], told["command"]), group)
         finally:
             for each in {*inherited.values()} - {output, go}:
                 os.close(each)
@@ -256,12 +256,14 @@ def _is_ours(pid: int) -> bool:
     return False
 
 
-def _fork(run: Callable[[], None]) -> int:
-    """A child that runs `run`, which does not come back; its number."""
-    pid = os.fork()
+def _fork(run: Callable[[], None], group: ControlGroup | None = None) -> int:
+    """A child that runs `run`, which does not come back, in the group; its number."""
+    pid = os.fork() if group is None else group.fork()
     if pid:
         return pid
     try:
+        if group is not None:
+            group.join()
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
@@ -272,13 +274,8 @@ def _fork(run: Callable[[], None]) -> int:
         os._exit(1)
 
 
-def _execute(
-    inherited: Mapping[int, int], group: ControlGroup | None, uid: int, command: Sequence[str]
-) -> None:
+def _execute(inherited: Mapping[int, int], uid: int, command: Sequence[str]) -> None:
     kernel.step_aside()
-    if group is not None:
-        # While it is still our files that are written to, and the stage's user who writes.
-        group.enter()
     if uid >= 0:
         kernel.drop_to(uid)
     os.set_inheritable(0, True)

@@ -89,7 +89,9 @@ def test_the_url_of_the_code_ends_after_ten_minutes_and_cannot_be_made_up(
 ) -> None:
     made(endpoint)
     url = endpoint.client("lambda").get_function(FunctionName="orders")["Code"]["Location"]
-    assert fetched(endpoint, url[:-2] + "AA")[0] == 404
+    # Not the last ones, of which some bits say nothing.
+    another = "B" if url[-6] == "A" else "A"
+    assert fetched(endpoint, url[:-6] + another + url[-5:])[0] == 404
     assert fetched(endpoint, url.rpartition("/")[0] + "/é%00")[0] == 404
     assert fetched(endpoint, url, method="POST")[0] == 404
     endpoint.clock.advance(seconds=599)
