@@ -63,7 +63,7 @@ class ControlGroup:
         try:
             return kernel.fork_into(unified)
         finally:
-            # In the child too: `finally` is the same code in both.
+            # By parent and child alike.
             os.close(unified)
 
     def join(self) -> None:
