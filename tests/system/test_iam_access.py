@@ -18,7 +18,6 @@ from .java_client import JavaClient
 from .kafka_user import IamLogin, new_cluster
 from .processes import java
 from .server import Server
-from .terraforming import configurations
 from .test_trigger_organization import entered
 from .trigger_user import HEALS_SECONDS, Stage, allow, document
 from .waiting import until
@@ -239,23 +238,6 @@ def test_a_client_of_another_account_gets_in_where_both_sides_allow(stage: Stage
     iam.put_user_policy(**narrow)
     assert sender.refusal() == "Broker: Topic authorization failed"
     own.delete_cluster_policy(**cluster)
-
-
-def test_terraform_puts_changes_and_deletes_a_cluster_s_policy(
-    stage: Stage, tmp_path: Path
-) -> None:
-    kafka, cluster = stage.server.client("kafka"), {"ClusterArn": stage.cluster}
-    terraform = configurations(tmp_path, stage.server)("policy")
-    terraform.apply(cluster=stage.cluster)
-    first = kafka.get_cluster_policy(**cluster)
-    assert '"kafka-cluster:Connect"' in first["Policy"]
-    terraform.apply(data_plane="kafka-cluster:*")
-    second = kafka.get_cluster_policy(**cluster)
-    assert '"kafka-cluster:*"' in second["Policy"]
-    assert second["CurrentVersion"] != first["CurrentVersion"]
-    terraform.destroy()
-    with pytest.raises(kafka.exceptions.NotFoundException):
-        kafka.get_cluster_policy(**cluster)
 
 
 def test_a_broker_that_was_killed_asks_again(stage: Stage) -> None:

@@ -32,11 +32,17 @@ def test_a_whole_trigger_is_made_changed_and_destroyed(
     orders.produce("orders", '{"kind": "order"}', '{"kind": "offer"}')
     until(lambda: "first edition, 1 orders\n" in log(server), "the order to be handled")
 
-    terraform.apply(package=package(terraform, "second"), batch_size="50")
+    policy = server.client("kafka").get_cluster_policy(ClusterArn=made["cluster"])
+    assert '"kafka-cluster:Connect"' in policy["Policy"]
+
+    shared = "kafka-cluster:*"
+    terraform.apply(package=package(terraform, "second"), batch_size="50", shared=shared)
     changed = terraform.outputs()
     assert changed == made | {"function": made["function"].replace(":1", ":2")}
     mapping = server.client("lambda").get_event_source_mapping(UUID=made["mapping"])
     assert (mapping["State"], mapping["BatchSize"]) == ("Enabled", 50)
+    policy = server.client("kafka").get_cluster_policy(ClusterArn=made["cluster"])
+    assert f'"{shared}"' in policy["Policy"]
     orders.produce("orders", '{"kind": "order"}')
     until(lambda: "second edition, 1 orders\n" in log(server), "the next order to be handled")
 

@@ -21,6 +21,11 @@ variable "package" {
   default = "first.zip"
 }
 
+variable "shared" {
+  type    = string
+  default = "kafka-cluster:Connect"
+}
+
 variable "batch_size" {
   type    = number
   default = 100
@@ -123,6 +128,21 @@ resource "aws_msk_scram_secret_association" "orders" {
   cluster_arn     = aws_msk_cluster.orders.arn
   secret_arn_list = [aws_secretsmanager_secret.orders.arn]
   depends_on      = [aws_secretsmanager_secret_version.orders]
+}
+
+resource "aws_msk_cluster_policy" "orders" {
+  cluster_arn = aws_msk_cluster.orders.arn
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "Shared"
+      Effect    = "Allow"
+      Principal = { AWS = "arn:aws:iam::111122223333:root" }
+      Action    = ["kafka:Describe*", "kafka:Get*", "kafka:CreateVpcConnection", var.shared]
+      Resource  = aws_msk_cluster.orders.arn
+    }]
+  })
 }
 
 resource "aws_iam_role" "orders" {
