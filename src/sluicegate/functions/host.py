@@ -98,11 +98,10 @@ class Host(SpawnerHost):
         uid = self._users.take()
         try:
             with pipes() as (output, printed, told, go):
-                command = bubblewrap.command(inside, spawner.processes)
-                program = f"{spawner.stage}/{bubblewrap.PROGRAM}"
+                command = bubblewrap.command(inside, spawner.stage, spawner.processes)
                 arguments = bubblewrap.arguments(inside, spawner.stage)
                 started = spawner.start(
-                    [program, *command], arguments, uid, printed, told, with_proxy=self._with_proxy
+                    command, arguments, uid, printed, told, with_proxy=self._with_proxy
                 )
         except BaseException:
             self._users.give(uid)

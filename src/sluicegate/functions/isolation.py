@@ -125,10 +125,9 @@ def _try(level: Level, spawner: Spawner, uid: int, printed: int) -> None:
             _, process, ended = spawner.start_plain(order, (printed, nothing, lifeline))
         else:
             inside = Inside(spawner.slot(), 1, {}, ("/bin/true",), with_proc=level is Level.STRICT)
-            program = f"{spawner.stage}/{bubblewrap.PROGRAM}"
-            command = bubblewrap.command(inside, spawner.processes)
+            command = bubblewrap.command(inside, spawner.stage, spawner.processes)
             arguments = bubblewrap.arguments(inside, spawner.stage)
-            started = spawner.start([program, *command], arguments, uid, printed, nothing)
+            started = spawner.start(command, arguments, uid, printed, nothing)
             process, ended = started.process, started.ended
             started.runtime_api.close()
             started.endpoint.close()

@@ -17,6 +17,7 @@ from typing import Any
 from . import control_groups, kernel, landlock
 from .control_groups import ControlGroup
 from .descriptors import FIRST_FREE, GO
+from .forking import fork
 
 _FILES = 1024
 _AGAIN_SECONDS = 0.002
@@ -37,18 +38,8 @@ def keep(
     os.set_blocking(wake, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    command = os.fork() if group is None else group.fork()
-    if command == 0:
-        try:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            if group is not None:
-                group.join()
-            _run(output, go, told, program, has_group=group is not None)
-        except BaseException as error:  # noqa: BLE001 - the top of this process
-            os.write(output, f"{type(error).__name__}: {error}\n".encode())
-        finally:
-            os._exit(1)
+    has_group = group is not None
+    command = fork(lambda: _run(output, go, told, program, has_group=has_group), group, told=output)
     for each in (output, go):
         os.close(each)
     code = 128 + signal.SIGKILL

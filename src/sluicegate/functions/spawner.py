@@ -17,7 +17,7 @@ import resource
 import select
 import signal
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from typing import Any
 from . import control_groups, kernel, plain
 from .control_groups import ControlGroup, ControlGroups
 from .descriptors import ARGUMENTS, BLOCK, FILTER, FIRST_FREE, GO, INFO, MOST_SENT, OUTPUT
+from .forking import fork
 from .stage import Stage
 
 _MESSAGE_BYTES = 200_000
@@ -148,7 +149,7 @@ class Spawner:
         group = self._group()
         try:
             # An empty environment: the one bubblewrap has can be read inside.
-            pid = _fork(lambda: _execute(inherited, told["uid"], told["command"]), group)
+            pid = fork(lambda: _execute(inherited, told["uid"], told["command"]), group)
         finally:
             for each in {*inherited.values()} - {output, go}:
                 os.close(each)
@@ -157,8 +158,9 @@ class Spawner:
             try:
                 inside = self._exits[pid].inside = _first_process(info)
                 sockets = _listeners_inside(inside, told["uid"], told["ports"])
-                back = [*sockets, os.pidfd_open(inside), os.pidfd_open(pid), ended]
-                return inside, back if group is None else [*back, group.ender()]
+                # What all of it is ended by: its control group, else the leader of its processes.
+                whole = os.pidfd_open(pid) if group is None else group.ender()
+                return inside, [*sockets, os.pidfd_open(inside), ended, whole]
             except BaseException:
                 os.close(ended)
                 os.kill(pid, signal.SIGKILL)
@@ -169,7 +171,7 @@ class Spawner:
     ) -> tuple[object, list[int]]:
         output, go, lifeline = sent
         group = self._group()
-        pid = _fork(lambda: plain.keep(output, go, lifeline, told, self._filter, group))
+        pid = fork(lambda: plain.keep(output, go, lifeline, told, self._filter, group))
         return pid, [os.pidfd_open(pid), self._watch(pid, group)]
 
     def _watch(self, pid: int, group: ControlGroup | None) -> int:
@@ -256,24 +258,6 @@ def _is_ours(pid: int) -> bool:
     return False
 
 
-def _fork(run: Callable[[], None], group: ControlGroup | None = None) -> int:
-    """A child that runs `run`, which does not come back, in the group; its number."""
-    pid = os.fork() if group is None else group.fork()
-    if pid:
-        return pid
-    try:
-        if group is not None:
-            group.join()
-        signal.set_wakeup_fd(-1)
-        for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGPIPE):
-            signal.signal(number, signal.SIG_DFL)
-        run()
-    except BaseException as error:  # noqa: BLE001 - the top of this process
-        os.write(2, f"{type(error).__name__}: {error}\n".encode())
-    finally:
-        os._exit(1)
-
-
 def _execute(inherited: Mapping[int, int], uid: int, command: Sequence[str]) -> None:
     kernel.step_aside()
     if uid >= 0:
@@ -328,7 +312,7 @@ def _listeners_inside(pid: int, uid: int, ports: Sequence[int]) -> list[int]:
         os._exit(0)
 
     with here, there:
-        helper = _fork(send)
+        helper = fork(send)
         there.close()
         try:
             _, sockets, _, _ = socket.recv_fds(here, 1, len(ports), socket.MSG_CMSG_CLOEXEC)

@@ -31,8 +31,8 @@ class Started:
     """A sandbox as it was started: its first process, and what it is watched and served by.
 
     `process` is readable when nothing of the sandbox is left; `ended` then tells the exit code.
-    `proxy` is there when something beyond the endpoint may be reached. `leader`, or -1, is who
-    leads the process group that all of it begins in; `ender`, or -1, ends its control group.
+    `proxy` is there when something beyond the endpoint may be reached. `ender` ends its control
+    group; where it has none that is -1, and `leader` leads the process group all of it begins in.
     """
 
     pid: int
@@ -177,7 +177,8 @@ def _kill(pid: object) -> None:
 
 
 def _started(pid: object, back: list[int], *, has_group: bool) -> Started:
-    *listeners, process, leader, ended, ender = back if has_group else [*back, -1]
+    *listeners, process, ended, whole = back
+    leader, ender = (-1, whole) if has_group else (whole, -1)
     runtime_api, endpoint, *proxy = (socket.socket(fileno=each) for each in listeners)
     return Started(
         int(str(pid)),

@@ -34,18 +34,21 @@ def find(tx: Tx, cluster_id: str) -> ClusterPolicy | None:
 
 def put(tx: Tx, policy: ClusterPolicy) -> None:
     """Let this be the policy."""
-    delete(tx, policy.cluster_id)
+    tx.execute(_of(policy.cluster_id))
     tx.execute(cluster_policies.insert().values(asdict(policy)))
     epoch.bump(tx)
 
 
 def delete(tx: Tx, cluster_id: str) -> bool:
     """Remove the policy of a cluster; False when it has none."""
-    query = cluster_policies.delete().where(cluster_policies.c.cluster_id == cluster_id)
-    is_gone = bool(tx.execute(query).rowcount)
+    is_gone = bool(tx.execute(_of(cluster_id)).rowcount)
     if is_gone:
         epoch.bump(tx)
     return is_gone
+
+
+def _of(cluster_id: str) -> sa.Delete:
+    return cluster_policies.delete().where(cluster_policies.c.cluster_id == cluster_id)
 
 
 # Made once: each request about a cluster asks it.

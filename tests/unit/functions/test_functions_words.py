@@ -109,7 +109,7 @@ def test_some_variables_count_only_from_the_start(name: str, must: bool) -> None
 
 def test_no_variable_shows_in_a_process_list() -> None:
     inside = Inside("/stage/1", 512, {"PASSWORD": "hush"}, ("/var/task/bootstrap",))
-    assert "hush" not in " ".join(command(inside, 1024))
+    assert "hush" not in " ".join(command(inside, "/stage", 1024))
     assert "hush" in arguments(inside, "/stage")
 
 
